@@ -1,0 +1,1 @@
+"""Pure pandas and scikit-learn: no web, database, clock or disk."""

@@ -1,0 +1,43 @@
+"""The application: the only place where everything is wired."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from sqlalchemy import text
+
+from crm_backend import __version__
+from crm_backend.api import to_route
+from crm_backend.config import Config
+from crm_backend.db import make_engine, make_sessions, reading
+from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.middleware import errors, request_id, security_headers
+from crm_backend.routes import ENDPOINTS
+
+# Room for an address or a complaint; attachments have a limit of their own.
+MAX_BODY_BYTES = 256 * 1024
+
+
+def create_app(config: Config) -> web.Application:
+    """Build the CRM for `config`; nothing is opened before it starts."""
+    app = web.Application(
+        middlewares=[request_id, security_headers, errors],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    app[CONFIG] = config
+    app.cleanup_ctx.append(_database)
+    app.router.add_get("/healthz", _health)
+    app.add_routes([to_route(endpoint) for endpoint in ENDPOINTS])
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    engine = make_engine(app[CONFIG].database_url)
+    app[SESSIONS] = make_sessions(engine)
+    yield
+    await engine.dispose()
+
+
+async def _health(request: web.Request) -> web.Response:
+    async with reading(request.app[SESSIONS]) as session:
+        await session.execute(text("select 1"))
+    return web.json_response({"status": "ok", "version": __version__})

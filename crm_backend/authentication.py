@@ -1,0 +1,164 @@
+"""From a request's credentials to the principal it acts for."""
+
+import hashlib
+import hmac
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.claims import read_claims
+from crm_backend.config import Config
+from crm_backend.errors import Forbidden, Unauthenticated
+from crm_backend.keys import CONFIG
+from crm_backend.models import (
+    Conversation,
+    Customer,
+    Staff,
+    StaffSession,
+    utc_now,
+)
+from crm_backend.principal import Language, Principal
+
+STAFF_COOKIE = "deskmate_staff"
+LANGUAGE_COOKIE = "deskmate_language"
+CLAIMS_HEADER = "X-Deskmate-Claims"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def token_hash(token: str) -> str:
+    """Hash a random token for storage; it has enough entropy for a plain hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def page_language(request: web.Request) -> Language:
+    """Choose the language of a page: `?lang=`, the cookie, then the browser's."""
+    chosen = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen is None:
+        chosen = request.headers.get("Accept-Language", "en")
+    return "zh" if chosen.lower().startswith("zh") else "en"
+
+
+async def authenticate(request: web.Request, session: AsyncSession) -> Principal | None:
+    """Find out who is acting; None if no credential was sent.
+
+    Raises:
+        Unauthenticated: a credential was sent and is not valid.
+        Forbidden: a cookie came along from another site.
+    """
+    config = request.app[CONFIG]
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        if hmac.compare_digest(token.encode(), config.crm_service_token.encode()):
+            return await _from_claims(request, session, config)
+        return await _from_chat_token(session, token)
+    if cookie := request.cookies.get(STAFF_COOKIE):
+        _refuse_other_sites(request)
+        return await _from_cookie(request, session, cookie)
+    return None
+
+
+async def find_signed_in(session: AsyncSession, cookie: str) -> Staff | None:
+    """Return the active colleague behind a session cookie."""
+    row = await session.get(StaffSession, token_hash(cookie))
+    if row is None or row.expires_at <= utc_now():
+        return None
+    staff = await session.get(Staff, row.staff_id)
+    return staff if staff is not None and staff.is_active else None
+
+
+async def _from_claims(
+    request: web.Request, session: AsyncSession, config: Config
+) -> Principal:
+    """The service credential opens nothing by itself; the claims say for whom."""
+    header = request.headers.get(CLAIMS_HEADER)
+    if header is None:
+        raise Unauthenticated("claims_missing", f"Send {CLAIMS_HEADER}.")
+    claims = read_claims(config.claims_key, header)
+    kind, _, name = str(claims["sub"]).partition(":")
+    conversation = await session.get(Conversation, str(claims["cid"]))
+    if conversation is None:
+        raise Unauthenticated("claims_invalid", "The claims are not valid.")
+    language: Language = "zh" if claims.get("lang") == "zh" else "en"
+    principal = await _principal(session, conversation, language, str(claims["tid"]))
+    # The claims never say more than what the CRM knows of the conversation itself.
+    if principal.subject != f"{kind}:{name}" or principal.level != claims["level"]:
+        raise Unauthenticated("claims_outdated", "The claims no longer hold.")
+    return principal
+
+
+async def _from_chat_token(session: AsyncSession, token: str) -> Principal:
+    conversation = await session.scalar(
+        select(Conversation).where(Conversation.token_hash == token_hash(token))
+    )
+    if conversation is None:
+        raise Unauthenticated("token_invalid", "The token is not valid.")
+    language: Language = "zh" if conversation.language == "zh" else "en"
+    return await _principal(session, conversation, language, None)
+
+
+async def _from_cookie(
+    request: web.Request, session: AsyncSession, cookie: str
+) -> Principal:
+    staff = await find_signed_in(session, cookie)
+    if staff is None:
+        raise Unauthenticated("session_expired", "Sign in again.")
+    return Principal(
+        subject=f"staff:{staff.email}",
+        level="staff",
+        role=staff.role,  # type: ignore[arg-type]  # constrained when written
+        language=page_language(request),
+        staff_id=staff.id,
+    )
+
+
+async def _principal(
+    session: AsyncSession,
+    conversation: Conversation,
+    language: Language,
+    turn_id: str | None,
+) -> Principal:
+    subject, level, role = await conversation_subject(session, conversation)
+    return Principal(
+        subject=subject,
+        level=level,  # type: ignore[arg-type]
+        role=role,  # type: ignore[arg-type]
+        language=language,
+        customer_id=conversation.customer_id,
+        staff_id=conversation.staff_id,
+        conversation_id=conversation.id,
+        turn_id=turn_id,
+    )
+
+
+async def conversation_subject(
+    session: AsyncSession, conversation: Conversation
+) -> tuple[str, str, str | None]:
+    """Return subject, level and role of whoever speaks in a conversation now.
+
+    Raises:
+        Unauthenticated: the colleague of a staff chat is no longer active.
+    """
+    if conversation.staff_id is not None:
+        staff = await session.get_one(Staff, conversation.staff_id)
+        if not staff.is_active:
+            raise Unauthenticated("session_expired", "Sign in again.")
+        return f"staff:{staff.email}", "staff", staff.role
+    if conversation.customer_id is not None:
+        customer = await session.get_one(Customer, conversation.customer_id)
+        return f"customer:{customer.number}", "verified", None
+    return f"visitor:{conversation.id}", "anonymous", None
+
+
+def _refuse_other_sites(request: web.Request) -> None:
+    """A cookie travels along with forged requests, so writes must be our pages'."""
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.split("://", 1)[-1] != request.host:
+        raise Forbidden("origin_not_allowed", f"Not allowed from {origin}.")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in (
+        "same-origin",
+        "none",
+    ):
+        raise Forbidden("origin_not_allowed", "Not allowed from another site.")

@@ -1,0 +1,102 @@
+"""Settings of the CRM process, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ConfigError(ValueError):
+    """A setting is missing or malformed; the message is one sentence."""
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int) -> int:
+    text = env.get(name, str(default))
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if value < low:
+        raise ConfigError(f"{name} must be a whole number of at least {low}: {text!r}.")
+    return value
+
+
+def _switch(env: Mapping[str, str], name: str, default: str) -> bool:
+    text = env.get(name, default)
+    if text not in ("0", "1"):
+        raise ConfigError(f"{name} must be 0 or 1: {text!r}.")
+    return text == "1"
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if len(value) < 32:
+        raise ConfigError(f"{name} must be set to a secret of 32 characters or more.")
+    return value
+
+
+def _database_url(text: str) -> str:
+    """Give the URL its async driver, so that plain URLs work too."""
+    for plain, driver in (
+        ("sqlite:", "sqlite+aiosqlite:"),
+        ("postgresql:", "postgresql+asyncpg:"),
+        ("postgres:", "postgresql+asyncpg:"),
+    ):
+        if text.startswith(plain):
+            return driver + text.removeprefix(plain)
+    if text.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
+        return text
+    raise ConfigError(
+        "DATABASE_URL must begin with sqlite: or postgresql:, not "
+        f"{text.partition(':')[0]!r}."
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of the CRM; every field is an environment variable's name."""
+
+    claims_key: str
+    crm_service_token: str
+    database_url: str = "sqlite+aiosqlite:///var/crm.sqlite3"
+    crm_host: str = "127.0.0.1"
+    crm_port: int = 8080
+    rasa_url: str = "http://127.0.0.1:5005"
+    turn_timeout_seconds: int = 10
+    var_dir: Path = Path("var")
+    demo: bool = True
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings.
+
+        Args:
+            env: the variables; those of the process by default.
+
+        Raises:
+            ConfigError: a secret is missing or a value is malformed.
+        """
+        env = os.environ if env is None else env
+        return cls(
+            claims_key=_secret(env, "CLAIMS_KEY"),
+            crm_service_token=_secret(env, "CRM_SERVICE_TOKEN"),
+            database_url=database_url(env),
+            crm_host=env.get("CRM_HOST", cls.crm_host),
+            crm_port=_integer(env, "CRM_PORT", cls.crm_port, 1),
+            rasa_url=env.get("RASA_URL", cls.rasa_url).rstrip("/"),
+            turn_timeout_seconds=_integer(
+                env, "TURN_TIMEOUT_SECONDS", cls.turn_timeout_seconds, 1
+            ),
+            var_dir=Path(env.get("VAR_DIR", str(cls.var_dir))),
+            demo=_switch(env, "DEMO", "1"),
+        )
+
+
+def database_url(env: Mapping[str, str] | None = None) -> str:
+    """Return DATABASE_URL with its async driver; needs no secrets.
+
+    Raises:
+        ConfigError: the scheme is neither SQLite nor PostgreSQL.
+    """
+    env = os.environ if env is None else env
+    return _database_url(env.get("DATABASE_URL", Config.database_url))

@@ -1,0 +1,63 @@
+"""Who is acting, and what that allows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crm_backend.errors import Forbidden, Unauthenticated
+
+Language = Literal["en", "zh"]
+Level = Literal["anonymous", "verified", "staff"]
+Role = Literal["agent", "rep", "manager", "admin"]
+# public: nobody needs to be known. anyone: a visitor of a chat, or more. verified: a
+# customer who proved who they are, or staff. The rest are groups of staff roles.
+Access = Literal["public", "anyone", "verified", "staff", "service", "sales", "manage"]
+
+ROLES_WITH: dict[Access, frozenset[str]] = {
+    "staff": frozenset({"agent", "rep", "manager", "admin"}),
+    "service": frozenset({"agent", "manager", "admin"}),
+    "sales": frozenset({"rep", "manager", "admin"}),
+    "manage": frozenset({"manager", "admin"}),
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The person a request acts for, as the CRM itself knows them."""
+
+    subject: str
+    level: Level
+    language: Language = "en"
+    role: Role | None = None
+    customer_id: int | None = None
+    staff_id: int | None = None
+    conversation_id: str | None = None
+    turn_id: str | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is a colleague."""
+        return self.level == "staff"
+
+
+def check_access(principal: Principal | None, access: Access) -> None:
+    """Let the request pass or say what it lacks.
+
+    Raises:
+        Unauthenticated: nobody is known and the endpoint is not public.
+        Forbidden: `verification_required` for a visitor who has to prove who they
+            are first, `forbidden` for a colleague or customer without the right.
+    """
+    if access == "public":
+        return
+    if principal is None:
+        raise Unauthenticated("unauthenticated", "Sign in or send a valid token.")
+    if access == "anyone":
+        return
+    if access == "verified":
+        if principal.level == "anonymous":
+            raise Forbidden(
+                "verification_required", "Prove who you are to see your own data."
+            )
+        return
+    if not principal.is_staff or principal.role not in ROLES_WITH[access]:
+        raise Forbidden("forbidden", "This is for colleagues with the right role.")
