@@ -1,0 +1,124 @@
+"""Conversations: the log, the turn queue and the proof of who speaks."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_backend.models.base import Base, utc_now
+from crm_backend.models.customers import Customer
+from crm_backend.models.staff import Staff
+
+
+class Conversation(Base):
+    """One chat. Its mode says who answers: bot | waiting | human | closed."""
+
+    __tablename__ = "conversations"
+
+    # A random uuid, because it is what the bot and the claims call it.
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # customer | staff
+    channel: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(String(10), default="bot", index=True)
+    # Raised with every change of mode; an answer made for an older one is suppressed.
+    version: Mapped[int] = mapped_column(default=0)
+    last_seq: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(2), default="en")
+    # Set once the visitor has proved who they are.
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customers.id"), index=True
+    )
+    # Set in the staff channel.
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_message_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    waiting_since: Mapped[datetime | None]
+
+    customer: Mapped[Customer | None] = relationship()
+    staff: Mapped[Staff | None] = relationship()
+
+
+class Message(Base):
+    """One line of the append-only log."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "client_message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int]
+    # customer (also a colleague in the staff channel) | bot | agent | system
+    sender: Mapped[str] = mapped_column(String(10))
+    client_message_id: Mapped[str | None] = mapped_column(String(64))
+    turn_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    text: Mapped[str | None] = mapped_column(Text)
+    # The command behind a button that was pressed.
+    payload: Mapped[str | None] = mapped_column(Text)
+    buttons: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    blocks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    language: Mapped[str] = mapped_column(String(2))
+    # intent, confidence, entities, sentiment: what the bot made of it.
+    understood: Mapped[dict[str, Any] | None]
+    # "The bot would have said": kept for the agent, never sent.
+    suppressed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Turn(Base):
+    """One customer message the bot owes an answer: queued | running | done | failed."""
+
+    __tablename__ = "turns"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id"), index=True
+    )
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    # What the conversation's version was when the message came in.
+    version: Mapped[int]
+    status: Mapped[str] = mapped_column(String(10), index=True)
+    n_attempts: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(String(60))
+    model_id: Mapped[str | None] = mapped_column(String(100))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+
+    message: Mapped[Message] = relationship()
+
+
+class Verification(Base):
+    """A one-time code on its way to a mailbox; only its hash is kept."""
+
+    __tablename__ = "verifications"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id"), index=True
+    )
+    # None when no customer has this address: the visitor must not notice.
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    code_hash: Mapped[str] = mapped_column(String(200))
+    n_attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class OutboxMail(Base):
+    """A mail the shop would send; in the demo it is read on the outbox page."""
+
+    __tablename__ = "outbox_mails"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

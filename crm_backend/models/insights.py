@@ -1,0 +1,52 @@
+"""Stored predictions and the predictors that made them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_backend.models.base import Base, utc_now
+from crm_backend.models.customers import Customer
+
+
+class Predictor(Base):
+    """A trained predictor: what it is, on what, and how good it was on later data."""
+
+    __tablename__ = "predictors"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(String(60), unique=True)
+    # purchase, ...
+    kind: Mapped[str] = mapped_column(String(20), index=True)
+    horizon_days: Mapped[int]
+    as_of: Mapped[datetime]
+    trained_at: Mapped[datetime] = mapped_column(default=utc_now)
+    n_train: Mapped[int]
+    base_rate: Mapped[float]
+    metrics: Mapped[dict[str, Any]]
+    # Below VAR_DIR.
+    file_name: Mapped[str] = mapped_column(String(200))
+
+
+class PurchasePrediction(Base):
+    """How likely one customer is to buy within the horizon, and why."""
+
+    __tablename__ = "purchase_predictions"
+    __table_args__ = (
+        Index(
+            "ix_purchase_predictions_customer_id_scored_at", "customer_id", "scored_at"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    predictor_id: Mapped[int] = mapped_column(ForeignKey("predictors.id"), index=True)
+    as_of: Mapped[datetime]
+    scored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    p_purchase: Mapped[float] = mapped_column(index=True)
+    # [{"feature", "value", "contribution"}], strongest first, both directions.
+    reasons: Mapped[list[dict[str, Any]]]
+
+    customer: Mapped[Customer] = relationship()
+    predictor: Mapped[Predictor] = relationship()
