@@ -35,8 +35,12 @@ def _secret(env: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _database_url(text: str) -> str:
-    """Give the URL its async driver, so that plain URLs work too."""
+def with_driver(text: str) -> str:
+    """Give a database URL its async driver, so that plain URLs work too.
+
+    Raises:
+        ConfigError: the scheme is neither SQLite nor PostgreSQL.
+    """
     for plain, driver in (
         ("sqlite:", "sqlite+aiosqlite:"),
         ("postgresql:", "postgresql+asyncpg:"),
@@ -58,7 +62,7 @@ class Config:
 
     claims_key: str
     crm_service_token: str
-    database_url: str = "sqlite+aiosqlite:///var/crm.sqlite3"
+    database_url: str
     crm_host: str = "127.0.0.1"
     crm_port: int = 8080
     rasa_url: str = "http://127.0.0.1:5005"
@@ -87,9 +91,15 @@ class Config:
             turn_timeout_seconds=_integer(
                 env, "TURN_TIMEOUT_SECONDS", cls.turn_timeout_seconds, 1
             ),
-            var_dir=Path(env.get("VAR_DIR", str(cls.var_dir))),
+            var_dir=var_dir(env),
             demo=_switch(env, "DEMO", "1"),
         )
+
+
+def var_dir(env: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of databases, predictors, logs and secrets."""
+    env = os.environ if env is None else env
+    return Path(env.get("VAR_DIR", str(Config.var_dir)))
 
 
 def database_url(env: Mapping[str, str] | None = None) -> str:
@@ -99,4 +109,6 @@ def database_url(env: Mapping[str, str] | None = None) -> str:
         ConfigError: the scheme is neither SQLite nor PostgreSQL.
     """
     env = os.environ if env is None else env
-    return _database_url(env.get("DATABASE_URL", Config.database_url))
+    return _database_url(
+        env.get("DATABASE_URL") or f"sqlite:///{var_dir(env)}/crm.sqlite3"
+    )
