@@ -109,6 +109,6 @@ def database_url(env: Mapping[str, str] | None = None) -> str:
         ConfigError: the scheme is neither SQLite nor PostgreSQL.
     """
     env = os.environ if env is None else env
-    return _database_url(
+    return with_driver(
         env.get("DATABASE_URL") or f"sqlite:///{var_dir(env)}/crm.sqlite3"
     )

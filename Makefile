@@ -1,0 +1,64 @@
+# Every command Deskmate has; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+APP := .venv/bin/python
+BOT := bot/.venv/bin/python
+# Each process alone reads the secrets that the first start wrote.
+WITH_SECRETS := set -a; source var/secrets.env; set +a;
+
+.PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: ## Install both environments from their lock files
+	@deploy/setup.sh
+
+run: setup ## Set everything up and start Deskmate with its demo shop
+	@exec $(APP) -m crm_backend run
+
+serve: setup ## Start the CRM alone
+	@$(APP) -m crm_backend prepare --only secrets --only database
+	@$(WITH_SECRETS) exec $(APP) -m crm_backend serve
+
+bot: setup ## Start the Rasa assistant alone
+	@$(APP) -m crm_backend prepare --only secrets --only assistant
+	@$(WITH_SECRETS) exec $(BOT) -m bot serve
+
+actions: setup ## Start the action server alone
+	@$(APP) -m crm_backend prepare --only secrets
+	@$(WITH_SECRETS) exec $(APP) -m actions
+
+train: setup ## Train the assistant if its data changed
+	@$(APP) -m crm_backend prepare --only assistant
+
+seed: setup ## Fill an empty database with the demo shop
+	@$(APP) -m crm_backend prepare --only secrets --only database --only shop
+
+test: train test-app test-bot ## Run all tests
+
+test-app: setup ## Run the tests of the application and end to end
+	$(APP) -m pytest -q -rs --ignore=tests/bot
+
+test-bot: setup ## Run the tests of the Rasa runtime
+	$(BOT) -m pytest -q -rs tests/bot
+
+lint: setup ## Check style, types and the lock files
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	$(APP) deploy/check_locks.py
+
+format: setup ## Format the code
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: ## Write both lock files anew (needs uv)
+	for folder in . bot; do (cd $$folder && uv pip compile -q --upgrade --universal \
+	  --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --group dev pyproject.toml -o requirements.lock); done
+
+check: lint test ## Everything that has to be green before a commit
+
+clean: ## Remove environments, models and the demo shop
+	rm -rf .venv bot/.venv .tools var models .rasa

@@ -1,0 +1,107 @@
+"""The command line: `./deskmate --help`."""
+
+import asyncio
+import logging
+import os
+from typing import Annotated
+
+import typer
+from aiohttp import web
+from rich.console import Console
+
+from crm_backend.app import create_app
+from crm_backend.config import Config, ConfigError, database_url, var_dir
+from crm_backend.db import make_engine, make_sessions
+from crm_backend.imports.command import import_command
+from crm_backend.jobs import score_purchase, train_purchase
+from crm_backend.migrate import upgrade
+from crm_backend.runtime.preflight import NotReady
+from crm_backend.runtime.preparation import prepare
+from crm_backend.runtime.start import run_all
+
+app = typer.Typer(
+    help="Deskmate: one assistant for the customer, the agent and the sales rep.",
+    epilog="Example: ./deskmate run",
+    no_args_is_help=True,
+    add_completion=False,
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+# How long an open turn may still take when the process is asked to stop.
+SHUTDOWN_SECONDS = 5
+
+app.command("import")(import_command)
+
+
+@app.command(epilog="Example: CRM_PORT=9000 ./deskmate run")
+def run() -> None:
+    """Set up what is missing and run all three processes until Ctrl+C."""
+    raise typer.Exit(run_all(var_dir(), console))
+
+
+@app.command("prepare", epilog="Example: ./deskmate prepare --only assistant")
+def prepare_command(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One step: secrets, database, shop, assistant or predictions."
+        ),
+    ] = None,
+) -> None:
+    """Set up what is missing without starting anything."""
+    prepare(var_dir(), console, tuple(only or ()))
+
+
+@app.command(epilog="Example: make serve")
+def serve() -> None:
+    """Run the CRM and the conversation gateway alone."""
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO"),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    config = Config.from_env()
+    try:
+        web.run_app(
+            create_app(config),
+            host=config.crm_host,
+            port=config.crm_port,
+            print=None,
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
+    except OSError as err:
+        raise NotReady(
+            f"The CRM cannot listen on {config.crm_host}:{config.crm_port}: "
+            f"{err.strerror}; set CRM_HOST or CRM_PORT."
+        ) from err
+
+
+@app.command(epilog="Example: DATABASE_URL=postgresql://... ./deskmate migrate")
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    upgrade(database_url())
+
+
+@app.command(epilog="Example: ./deskmate predict")
+def predict() -> None:
+    """Train the purchase predictor anew and score all customers."""
+
+    async def work() -> None:
+        engine = make_engine(database_url())
+        try:
+            sessions = make_sessions(engine)
+            await train_purchase(sessions, var_dir())
+            await score_purchase(sessions, var_dir())
+        finally:
+            await engine.dispose()
+
+    asyncio.run(work())
+
+
+def main() -> None:
+    """Run the command line; expected failures end in one sentence."""
+    try:
+        app()
+    except (ConfigError, NotReady) as err:
+        errors.print(f"deskmate: {err}", markup=False)
+        raise SystemExit(1) from err

@@ -1,0 +1,1 @@
+"""Setting Deskmate up and running its three processes on one machine."""
