@@ -107,16 +107,16 @@ class Supervision:
 
     def __init__(self, process: subprocess.Popen[bytes], socket_path: Path) -> None:
         self._process = process
-        transport = SupervisorTransport(None, None, f"unix://{socket_path}")
-        self._rpc: Any = ServerProxy("http://127.0.0.1", transport=transport)
+        self._url = f"unix://{socket_path}"
 
     def states(self) -> dict[str, str]:
         """Return the state of each process by name; empty before the first answer."""
+        # One connection per question: after a refused one it could not be used again.
+        transport = SupervisorTransport(None, None, self._url)
+        rpc: Any = ServerProxy("http://127.0.0.1", transport=transport)
         try:
-            return {
-                info["name"]: info["statename"]
-                for info in self._rpc.supervisor.getAllProcessInfo()
-            }
+            infos = rpc.supervisor.getAllProcessInfo()
+            return {info["name"]: info["statename"] for info in infos}
         except (OSError, Error):
             return {}
 

@@ -1,0 +1,47 @@
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from crm_backend.runtime import preflight
+from crm_backend.runtime.preflight import NotReady, Ports
+
+
+def test_a_taken_port_is_named_with_its_variable() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(NotReady, match=f"Port {taken} is taken.*BOT_PORT"):
+            preflight.check_ports(Ports(crm=0, bot=taken, actions=0))
+
+
+def test_free_ports_pass() -> None:
+    preflight.check_ports(Ports(crm=0, bot=0, actions=0))
+
+
+@pytest.mark.parametrize("text", ["x", "0", "70000", "-1", ""])
+def test_a_port_that_is_no_port_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("CRM_PORT", text)
+    with pytest.raises(NotReady, match="CRM_PORT must be a port"):
+        preflight.read_ports()
+
+
+def test_equal_ports_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_PORT", "5005")
+    monkeypatch.setenv("BOT_PORT", "5005")
+    with pytest.raises(NotReady, match="must differ"):
+        preflight.read_ports()
+
+
+def test_a_full_disk_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000)
+    )
+    with pytest.raises(NotReady, match="has 5 MB free and Deskmate needs"):
+        preflight.check_disk(tmp_path)
