@@ -22,12 +22,19 @@ class AppError(Exception):
     status = 500
 
     def __init__(
-        self, code: str, message: str, *, details: Mapping[str, Any] | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        keeps_changes: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = dict(details or {})
+        # A refusal undoes what was written before it, unless counting it matters.
+        self.keeps_changes = keeps_changes
 
 
 class Invalid(AppError):

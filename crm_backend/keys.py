@@ -4,7 +4,11 @@ from aiohttp import web
 
 from crm_backend.config import Config
 from crm_backend.db import Sessions
+from crm_backend.wakeups import Wakeups
 
 CONFIG = web.AppKey("config", Config)
 SESSIONS = web.AppKey("sessions", Sessions)
+WAKEUPS = web.AppKey("wakeups", Wakeups)
+SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+SIGN_IN_LIMIT = web.AppKey("sign_in_limit", SignInLimit)
 REQUEST_ID = web.RequestKey("request_id", str)
