@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any, NoReturn
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.authentication import SAFE_METHODS, authenticate
 from crm_backend.config import Config
 from crm_backend.db import reading
-from crm_backend.errors import Conflict, Invalid
+from crm_backend.errors import AppError, Conflict, Invalid, Unauthenticated
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import IdempotentRequest
 from crm_backend.principal import Access, Principal, check_access
@@ -43,13 +44,16 @@ class Call:
     path: dict[str, str]
     query: Any
     body: Any
-    _principal: Principal | None
+    # None only at public endpoints that were called without a credential.
+    actor: Principal | None
+    # Sent along with the answer.
+    cookies: SimpleCookie = field(default_factory=SimpleCookie)
 
     @property
     def principal(self) -> Principal:
         """Who is acting; endpoints that are not public always have one."""
-        assert self._principal is not None
-        return self._principal
+        assert self.actor is not None
+        return self.actor
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Endpoint:
 
     Attributes:
         path: with `{name}` places, below /api/v1.
+        status: of a success; 204 answers without a body.
         handler: takes the call and returns what `response` describes.
         access: who may call it; rows are filtered by the services.
         errors: the codes it may answer with besides the general ones.
@@ -96,7 +101,7 @@ async def _run(
     endpoint: Endpoint, request: web.Request, query: Any, body: Any, raw: bytes
 ) -> web.Response:
     async with _unit_of_work(request) as session:
-        principal = await authenticate(request, session)
+        principal = await _find_principal(endpoint, request, session)
         check_access(principal, endpoint.access)
         key = _idempotency_key(request)
         digest = _request_hash(request, raw)
@@ -108,7 +113,7 @@ async def _run(
                         "idempotency_key_reused",
                         f"The key {key!r} was used for another request.",
                     )
-                return web.json_response(stored.response, status=stored.status)
+                return _answer(stored.response, stored.status)
         call = Call(
             request=request,
             session=session,
@@ -116,9 +121,15 @@ async def _run(
             path=dict(request.match_info),
             query=query,
             body=body,
-            _principal=principal,
+            actor=principal,
         )
-        result = (await endpoint.handler(call)).model_dump(mode="json")
+        try:
+            result = (await endpoint.handler(call)).model_dump(mode="json")
+        except AppError as err:
+            if not err.keeps_changes:
+                raise
+            await session.commit()
+            raise
         if key and principal:
             session.add(
                 IdempotentRequest(
@@ -129,7 +140,27 @@ async def _run(
                     response=result,
                 )
             )
-    return web.json_response(result, status=endpoint.status)
+    response = _answer(result, endpoint.status)
+    response.cookies.update(call.cookies)
+    return response
+
+
+async def _find_principal(
+    endpoint: Endpoint, request: web.Request, session: AsyncSession
+) -> Principal | None:
+    try:
+        return await authenticate(request, session)
+    except Unauthenticated:
+        # A cookie that ran out must not keep anyone from signing in again.
+        if endpoint.access == "public":
+            return None
+        raise
+
+
+def _answer(result: Any, status: int) -> web.Response:
+    if status == 204:
+        return web.Response(status=204)
+    return web.json_response(result, status=status)
 
 
 @asynccontextmanager
@@ -147,11 +178,19 @@ async def _read_body(endpoint: Endpoint, request: web.Request) -> tuple[Any, byt
     raw = await request.read()
     if endpoint.body is None:
         return None, raw
+    # A form of another site can send anything but this type without being asked.
+    if raw and request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
     try:
-        data = json.loads(raw or b"{}")
-    except ValueError as err:
+        data = json.loads(raw or b"{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as err:
         raise Invalid("invalid_request", "The body is not valid JSON.") from err
     return _validate(endpoint.body, data, "body"), raw
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN and Infinity are Python's own, not JSON."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _validate(schema: type[BaseModel] | None, data: Any, where: str) -> Any:
@@ -179,12 +218,16 @@ def _idempotency_key(request: web.Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method in SAFE_METHODS:
         return None
-    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not _is_plain(key):
         raise Invalid(
             "invalid_request",
-            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters.",
+            f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} ASCII characters.",
         )
     return key
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _request_hash(request: web.Request, raw: bytes) -> str:

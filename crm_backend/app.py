@@ -9,9 +9,10 @@ from crm_backend import __version__
 from crm_backend.api import to_route
 from crm_backend.config import Config
 from crm_backend.db import make_engine, make_sessions, reading
-from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.keys import CONFIG, SESSIONS, SIGN_IN_LIMIT
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.routes import ENDPOINTS
+from crm_backend.sign_in_limit import SignInLimit
 
 # Room for an address or a complaint; attachments have a limit of their own.
 MAX_BODY_BYTES = 256 * 1024
@@ -24,6 +25,7 @@ def create_app(config: Config) -> web.Application:
         client_max_size=MAX_BODY_BYTES,
     )
     app[CONFIG] = config
+    app[SIGN_IN_LIMIT] = SignInLimit()
     app.cleanup_ctx.append(_database)
     app.router.add_get("/healthz", _health)
     app.add_routes([to_route(endpoint) for endpoint in ENDPOINTS])

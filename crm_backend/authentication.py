@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from datetime import timedelta
+from http.cookies import SimpleCookie
 
 from aiohttp import web
 from sqlalchemy import select
@@ -23,12 +25,19 @@ from crm_backend.principal import Language, Principal
 STAFF_COOKIE = "deskmate_staff"
 LANGUAGE_COOKIE = "deskmate_language"
 CLAIMS_HEADER = "X-Deskmate-Claims"
+# One working day, with room for overtime.
+SESSION_LIFETIME = timedelta(hours=12)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def token_hash(token: str) -> str:
     """Hash a random token for storage; it has enough entropy for a plain hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_as_sent(token)).hexdigest()
+
+
+def _as_sent(header: str) -> bytes:
+    """Undo aiohttp's decoding, which keeps bytes that are no UTF-8 as surrogates."""
+    return header.encode("utf-8", "surrogateescape")
 
 
 def page_language(request: web.Request) -> Language:
@@ -49,13 +58,29 @@ async def authenticate(request: web.Request, session: AsyncSession) -> Principal
     config = request.app[CONFIG]
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        if hmac.compare_digest(token.encode(), config.crm_service_token.encode()):
+        if hmac.compare_digest(_as_sent(token), config.crm_service_token.encode()):
             return await _from_claims(request, session, config)
         return await _from_chat_token(session, token)
     if cookie := request.cookies.get(STAFF_COOKIE):
-        _refuse_other_sites(request)
+        refuse_other_sites(request)
         return await _from_cookie(request, session, cookie)
     return None
+
+
+def staff_cookie(token: str, request: web.Request) -> SimpleCookie:
+    """Make the cookie of a sign-in; an empty token takes it away again.
+
+    It joins an answer with `response.cookies.update(...)`.
+    """
+    cookie = SimpleCookie({STAFF_COOKIE: token})
+    morsel = cookie[STAFF_COOKIE]
+    morsel["path"] = "/"
+    morsel["httponly"] = True
+    morsel["samesite"] = "Strict"
+    morsel["max-age"] = str(int(SESSION_LIFETIME.total_seconds()) if token else 0)
+    if request.secure:
+        morsel["secure"] = True
+    return cookie
 
 
 async def find_signed_in(session: AsyncSession, cookie: str) -> Staff | None:
@@ -74,6 +99,8 @@ async def _from_claims(
     header = request.headers.get(CLAIMS_HEADER)
     if header is None:
         raise Unauthenticated("claims_missing", f"Send {CLAIMS_HEADER}.")
+    if not header.isascii():
+        raise Unauthenticated("claims_invalid", "The claims are not valid.")
     claims = read_claims(config.claims_key, header)
     kind, _, name = str(claims["sub"]).partition(":")
     conversation = await session.get(Conversation, str(claims["cid"]))
@@ -150,8 +177,12 @@ async def conversation_subject(
     return f"visitor:{conversation.id}", "anonymous", None
 
 
-def _refuse_other_sites(request: web.Request) -> None:
-    """A cookie travels along with forged requests, so writes must be our pages'."""
+def refuse_other_sites(request: web.Request) -> None:
+    """A cookie travels along with forged requests, so writes must be our pages'.
+
+    Raises:
+        Forbidden: the browser says that another site makes it write.
+    """
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")

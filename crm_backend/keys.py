@@ -4,6 +4,7 @@ from aiohttp import web
 
 from crm_backend.config import Config
 from crm_backend.db import Sessions
+from crm_backend.sign_in_limit import SignInLimit
 from crm_backend.wakeups import Wakeups
 
 CONFIG = web.AppKey("config", Config)

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -20,7 +20,11 @@ CONTENT_SECURITY_POLICY = (
 
 
 def error_response(
-    request: web.Request, status: int, code: str, message: str, **details: object
+    request: web.Request,
+    status: int,
+    code: str,
+    message: str,
+    details: Mapping[str, object] | None = None,
 ) -> web.Response:
     """Make the one JSON shape all errors have."""
     error: dict[str, object] = {
@@ -29,7 +33,7 @@ def error_response(
         "request_id": request[REQUEST_ID],
     }
     if details:
-        error["details"] = details
+        error["details"] = dict(details)
     return web.json_response({"error": error}, status=status)
 
 
@@ -64,7 +68,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except AppError as err:
-        return error_response(request, err.status, err.code, err.message, **err.details)
+        return error_response(request, err.status, err.code, err.message, err.details)
     except web.HTTPException as err:
         if err.status < 400:
             raise
