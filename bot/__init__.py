@@ -1,0 +1,1 @@
+"""The Rasa runtime of Deskmate: components, channel, stores and launcher."""

@@ -1,0 +1,122 @@
+"""What has to be changed inside Rasa, for the one version this was written for.
+
+Stock Rasa waits 300 seconds for an action and then carries on as if it had said
+nothing; it also spends most of a turn checking a constant schema and looking up event
+classes (some 40 ms and 80 microseconds an event).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import rasa.core.actions.action as rasa_action
+from jsonschema import Draft7Validator
+from rasa import __version__ as rasa_version
+from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
+from rasa.core.processor import MessageProcessor
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, Event, UserUtteranceReverted
+from rasa.shared.exceptions import RasaException
+
+from bot.turn_output import TurnOutput
+
+SUPPORTED_VERSION = "3.6.21"
+PATCHED = "patched_by_deskmate"
+
+
+class UnsupportedRasa(RuntimeError):
+    """The installed Rasa is not the one the changes were written for."""
+
+
+def apply_patches(action_timeout_seconds: float) -> None:
+    """Change Rasa in this process; calling it again only sets the time limit.
+
+    Args:
+        action_timeout_seconds: how long a custom action may take.
+
+    Raises:
+        UnsupportedRasa: if another version of Rasa is installed.
+    """
+    if rasa_version != SUPPORTED_VERSION:
+        raise UnsupportedRasa(
+            f"Rasa {SUPPORTED_VERSION} is needed, but {rasa_version} is installed."
+        )
+    rasa_action.DEFAULT_REQUEST_TIMEOUT = action_timeout_seconds
+    if getattr(RemoteAction, PATCHED, False):
+        return
+    setattr(RemoteAction, PATCHED, True)
+    RemoteAction.run = _noting_failures(RemoteAction.run)
+    RemoteAction._validate_action_result = _validate_action_result
+    MessageProcessor._run_action = _ending_failed_turns(MessageProcessor._run_action)
+    Event.resolve_by_type = staticmethod(
+        functools.lru_cache(maxsize=256)(Event.resolve_by_type)
+    )
+
+
+def _noting_failures(run: Any) -> Any:
+    """Let the channel know of an action that could not be run."""
+
+    @functools.wraps(run)
+    async def run_and_note(
+        self: RemoteAction, output_channel: Any, nlg: Any, tracker: Any, domain: Any
+    ) -> list[Event]:
+        try:
+            return await run(self, output_channel, nlg, tracker, domain)
+        except ActionExecutionRejection:
+            # Not a failure: a form lets another rule answer.
+            raise
+        except Exception as err:
+            if isinstance(output_channel, TurnOutput):
+                output_channel.failed_actions.append(self.name())
+            # Rasa's own kind of error: a time-out is not one, and would end more than
+            # this action.
+            raise RasaException(f"Action {self.name()} failed: {_kind(err)}.") from None
+
+    return run_and_note
+
+
+def _ending_failed_turns(run_action: Any) -> Any:
+    """End a turn whose action failed, and leave the dialogue as it was before it.
+
+    Otherwise a form would keep values that its validation never saw, and the rules
+    would go on as if the action had spoken.
+    """
+
+    @functools.wraps(run_action)
+    async def run_or_end(
+        self: MessageProcessor,
+        action: Any,
+        tracker: Any,
+        output_channel: Any,
+        nlg: Any,
+        prediction: Any,
+    ) -> bool:
+        goes_on = await run_action(
+            self, action, tracker, output_channel, nlg, prediction
+        )
+        if not getattr(output_channel, "failed_actions", None):
+            return goes_on
+        tracker.update_with_events(
+            [UserUtteranceReverted(), ActionExecuted(ACTION_LISTEN_NAME)], self.domain
+        )
+        return False
+
+    return run_or_end
+
+
+def _kind(err: Exception) -> str:
+    """What went wrong, without the body of an answer, which may quote the customer."""
+    cause = err.__cause__ or err.__context__ or err
+    return f"{type(err).__name__} ({type(cause).__name__})"
+
+
+@functools.lru_cache(maxsize=1)
+def _result_validator() -> Draft7Validator:
+    return Draft7Validator(RemoteAction.action_response_format_spec())
+
+
+def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
+    """Check an action's answer with a validator that is built once."""
+    _result_validator().validate(result)
+    return True
