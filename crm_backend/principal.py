@@ -61,3 +61,13 @@ def check_access(principal: Principal | None, access: Access) -> None:
         return
     if not principal.is_staff or principal.role not in ROLES_WITH[access]:
         raise Forbidden("forbidden", "This is for colleagues with the right role.")
+
+
+def check_can_change(principal: Principal) -> None:
+    """Let customers change what is theirs, and colleagues who serve customers.
+
+    Raises:
+        Forbidden: a colleague who may only look.
+    """
+    if principal.is_staff and principal.role not in ROLES_WITH["service"]:
+        raise Forbidden("forbidden", "This is for colleagues with the right role.")

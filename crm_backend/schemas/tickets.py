@@ -1,0 +1,103 @@
+"""Tickets and what happened to them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from crm_backend.api import Schema
+from crm_backend.schemas.common import Line, Number, PageQuery, Prose
+
+TicketStatus = Literal["open", "pending", "resolved", "closed"]
+TicketPriority = Literal["low", "medium", "high", "urgent"]
+TicketCategory = Literal[
+    "order",
+    "delivery",
+    "refund",
+    "product",
+    "account",
+    "complaint",
+    "bot_failure",
+    "other",
+]
+SentimentLabel = Literal["negative", "neutral", "positive"]
+
+
+class Sentiment(Schema):
+    """How the words that led to the ticket sounded."""
+
+    label: SentimentLabel
+    score: float = Field(ge=-1, le=1, description="From -1, very negative, to 1.")
+
+
+class NewTicket(Schema):
+    """A matter for a person."""
+
+    subject: Line
+    description: Annotated[Prose, Field(max_length=10_000)]
+    category: TicketCategory
+    order_number: Number | None = None
+    sentiment: Sentiment | None = None
+
+
+class TicketChange(Schema):
+    """What to change; a note is for colleagues only."""
+
+    status: TicketStatus | None = None
+    priority: TicketPriority | None = None
+    note: Annotated[Prose, Field(max_length=10_000)] | None = None
+
+
+class TicketOut(Schema):
+    """A ticket as its customer sees it."""
+
+    number: str
+    subject: str
+    description: str
+    status: TicketStatus
+    priority: TicketPriority
+    category: TicketCategory
+    order_number: str | None
+    sentiment_label: SentimentLabel | None
+    sentiment_score: float | None
+    opened_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class TicketPage(Schema):
+    """Tickets, newest first."""
+
+    items: list[TicketOut]
+    next_cursor: str | None
+
+
+class TicketQuery(PageQuery):
+    """Which tickets; who is no colleague always gets their own."""
+
+    status: TicketStatus | None = None
+
+
+class TranscriptLine(Schema):
+    """What was said before the ticket was opened."""
+
+    sender: str
+    text: str
+    created_at: AwareDatetime
+
+
+class TicketEventOut(Schema):
+    """What happened to a ticket, by whom."""
+
+    kind: str
+    actor: str
+    body: str | None
+    occurred_at: AwareDatetime
+
+
+class TicketHistoryOut(Schema):
+    """A ticket with its events and the conversation that led to it."""
+
+    ticket: TicketOut
+    customer_number: str | None
+    conversation_id: str | None
+    events: list[TicketEventOut]
+    transcript: list[TranscriptLine]
