@@ -12,12 +12,15 @@ from rich.console import Console
 from crm_backend.app import create_app
 from crm_backend.config import Config, ConfigError, database_url, var_dir
 from crm_backend.db import make_engine, make_sessions
+from crm_backend.errors import AppError
 from crm_backend.imports.command import import_command
 from crm_backend.jobs import score_purchase, train_purchase
 from crm_backend.migrate import upgrade
+from crm_backend.principal import Role
 from crm_backend.runtime.preflight import NotReady
 from crm_backend.runtime.preparation import prepare
 from crm_backend.runtime.start import run_all
+from crm_backend.services.staff import create_staff
 
 app = typer.Typer(
     help="Deskmate: one assistant for the customer, the agent and the sales rep.",
@@ -50,6 +53,39 @@ def prepare_command(
 ) -> None:
     """Set up what is missing without starting anything."""
     prepare(var_dir(), console, tuple(only or ()))
+
+
+@app.command(epilog="Example: DEMO_CUSTOMERS=500 ./deskmate seed")
+def seed() -> None:
+    """Fill an empty database with the demo shop; do nothing where it is."""
+    prepare(var_dir(), console, ("secrets", "database", "shop"))
+
+
+@app.command(epilog="Example: ./deskmate add-staff ana@shop.example Ana agent")
+def add_staff(
+    email: Annotated[str, typer.Argument(help="What they sign in with.")],
+    name: Annotated[str, typer.Argument(help="What colleagues and customers see.")],
+    role: Annotated[Role, typer.Argument(help="agent, rep, manager or admin.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)
+    ],
+) -> None:
+    """Let a colleague sign in."""
+
+    async def work() -> None:
+        engine = make_engine(database_url())
+        try:
+            async with make_sessions(engine).begin() as session:
+                await create_staff(
+                    session, email=email, name=name, role=role, password=password
+                )
+        finally:
+            await engine.dispose()
+
+    try:
+        asyncio.run(work())
+    except ValueError as err:
+        raise typer.BadParameter(str(err), param_hint="--password") from err
 
 
 @app.command(epilog="Example: make serve")
@@ -102,6 +138,6 @@ def main() -> None:
     """Run the command line; expected failures end in one sentence."""
     try:
         app()
-    except (ConfigError, NotReady) as err:
+    except (AppError, ConfigError, NotReady) as err:
         errors.print(f"deskmate: {err}", markup=False)
         raise SystemExit(1) from err

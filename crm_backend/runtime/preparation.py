@@ -20,7 +20,7 @@ from crm_backend.migrate import upgrade
 from crm_backend.runtime.preflight import NotReady
 from crm_backend.runtime.secrets_file import apply_secrets
 from crm_backend.runtime.supervision import BOT_PYTHON, ROOT
-from crm_backend.seed import seed_shop
+from crm_backend.seed import N_CUSTOMERS, SeedRefused, seed_shop
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,21 @@ class Step:
     name: str
     title: str
     run: Callable[[Path], None]
+
+
+def demo_customers() -> int:
+    """Return how many customers the demo shop gets.
+
+    Raises:
+        NotReady: DEMO_CUSTOMERS is no number of at least 300, below which nothing
+            could be predicted.
+    """
+    text = os.environ.get("DEMO_CUSTOMERS", str(N_CUSTOMERS))
+    if not text.isdecimal() or int(text) < 300:
+        raise NotReady(
+            f"DEMO_CUSTOMERS must be a number of at least 300, not {text!r}."
+        )
+    return int(text)
 
 
 def _prepare_secrets(var_dir: Path) -> None:
@@ -49,8 +64,12 @@ def _prepare_shop(var_dir: Path) -> None:
         try:
             await seed_shop(
                 make_sessions(engine),
-                staff_password=os.environ["DEMO_STAFF_PASSWORD"],
+                password=os.environ["DEMO_STAFF_PASSWORD"],
+                n_customers=demo_customers(),
+                show_progress=True,
             )
+        except SeedRefused as err:
+            raise NotReady(f"{err} Set DEMO=0 to run a shop of your own.") from err
         finally:
             await engine.dispose()
 

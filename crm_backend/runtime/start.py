@@ -17,7 +17,8 @@ from crm_backend.runtime.preflight import (
 )
 from crm_backend.runtime.preparation import prepare
 from crm_backend.runtime.supervision import programs, supervised, wait_until_ready
-from crm_backend.seed import DEMO_STAFF, STORY_CUSTOMERS
+from crm_backend.seed.shop import STAFF
+from crm_backend.seed.stories import STORIES
 
 
 def run_all(var_dir: Path, console: Console) -> int:
@@ -75,14 +76,14 @@ def _welcome(console: Console, ports: Ports, var_dir: Path) -> None:
     if os.environ.get("DEMO", "1") != "1":
         return
     places = Table(show_header=False, box=None, padding=(0, 2))
-    for email, role in DEMO_STAFF:
+    for email, _name, role in STAFF:
         places.add_row(email, role, os.environ["DEMO_STAFF_PASSWORD"])
     console.print("\nDemo sign-ins (e-mail, role, password):")
     console.print(places)
     console.print("\nDemo customers, who get their one-time code on the outbox page:")
     places = Table(show_header=False, box=None, padding=(0, 2))
-    for email, order_numbers in STORY_CUSTOMERS:
-        places.add_row(email, "orders " + ", ".join(order_numbers))
+    for story in STORIES[:3]:
+        places.add_row(story.email, ", ".join(o.number for o in story.orders[-3:]))
     places.add_row("Outbox", f"{base}/outbox")
     console.print(places)
     console.print(f"\nLogs are in {var_dir / 'log'}.")
