@@ -9,10 +9,14 @@ from crm_backend import __version__
 from crm_backend.api import to_route
 from crm_backend.config import Config
 from crm_backend.db import make_engine, make_sessions, reading
-from crm_backend.keys import CONFIG, SESSIONS, SIGN_IN_LIMIT
+from crm_backend.handlers.socket import chat_socket, close_sockets
+from crm_backend.keys import CONFIG, SESSIONS, SIGN_IN_LIMIT, SOCKETS, WAKEUPS
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.routes import ENDPOINTS
 from crm_backend.sign_in_limit import SignInLimit
+from crm_backend.turn_worker import run_gateway
+from crm_backend.wakeups import Wakeups
+from crm_backend.web.pages import setup_pages
 
 # Room for an address or a complaint; attachments have a limit of their own.
 MAX_BODY_BYTES = 256 * 1024
@@ -26,9 +30,15 @@ def create_app(config: Config) -> web.Application:
     )
     app[CONFIG] = config
     app[SIGN_IN_LIMIT] = SignInLimit()
+    app[WAKEUPS] = Wakeups()
+    app[SOCKETS] = set()
     app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(run_gateway)
+    app.on_shutdown.append(close_sockets)
+    app.router.add_get("/api/v1/chat/socket", chat_socket)
     app.router.add_get("/healthz", _health)
     app.add_routes([to_route(endpoint) for endpoint in ENDPOINTS])
+    setup_pages(app)
     return app
 
 

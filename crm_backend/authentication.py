@@ -60,7 +60,7 @@ async def authenticate(request: web.Request, session: AsyncSession) -> Principal
     if scheme.lower() == "bearer" and token:
         if hmac.compare_digest(_as_sent(token), config.crm_service_token.encode()):
             return await _from_claims(request, session, config)
-        return await _from_chat_token(session, token)
+        return await authenticate_chat(session, token)
     if cookie := request.cookies.get(STAFF_COOKIE):
         refuse_other_sites(request)
         return await _from_cookie(request, session, cookie)
@@ -114,7 +114,12 @@ async def _from_claims(
     return principal
 
 
-async def _from_chat_token(session: AsyncSession, token: str) -> Principal:
+async def authenticate_chat(session: AsyncSession, token: str) -> Principal:
+    """Find out whose conversation a chat token opens.
+
+    Raises:
+        Unauthenticated: none, or that of a colleague who is no longer active.
+    """
     conversation = await session.scalar(
         select(Conversation).where(Conversation.token_hash == token_hash(token))
     )

@@ -10,6 +10,6 @@ from crm_backend.wakeups import Wakeups
 CONFIG = web.AppKey("config", Config)
 SESSIONS = web.AppKey("sessions", Sessions)
 WAKEUPS = web.AppKey("wakeups", Wakeups)
-SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 SIGN_IN_LIMIT = web.AppKey("sign_in_limit", SignInLimit)
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -70,7 +70,10 @@ class Message(Base):
 
 
 class Turn(Base):
-    """One customer message the bot owes an answer: queued | running | done | failed."""
+    """One message the bot owes an answer.
+
+    Its status: queued | running | done | failed | skipped (a colleague took over).
+    """
 
     __tablename__ = "turns"
 

@@ -1,0 +1,162 @@
+"""The socket over which a browser follows its conversation.
+
+Each socket has one pump that reads the log from its own cursor; wake-ups only tell it
+to look. Replay after a reconnect, live order and slow readers are one path.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import Field, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm_backend.api import Schema
+from crm_backend.authentication import authenticate_chat
+from crm_backend.db import Sessions, reading
+from crm_backend.errors import Unauthenticated
+from crm_backend.keys import SESSIONS, SOCKETS, WAKEUPS
+from crm_backend.schemas.chat import MessageOut
+from crm_backend.services import conversations, messages
+from crm_backend.services.conversations import ChatState
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 20
+HELLO_SECONDS = 10
+MAX_FRAME_BYTES = 64 * 1024
+BATCH = 100
+# Private codes: the browser must not try again with this token; it sent no hello.
+BAD_TOKEN = 4401
+BAD_HELLO = 4400
+
+
+class Hello(Schema):
+    """The first frame: who wants to read, and from where."""
+
+    type: str = Field(pattern="^hello$")
+    token: str = Field(max_length=200)
+    after: int = Field(0, ge=0, le=2**31 - 1)
+
+
+async def chat_socket(request: web.Request) -> web.StreamResponse:
+    """Send a conversation's messages and states as long as the browser listens."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.split("://", 1)[-1] != request.host:
+        raise web.HTTPForbidden
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
+    )
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    try:
+        await _serve(request, socket)
+    finally:
+        request.app[SOCKETS].discard(socket)
+    return socket
+
+
+async def close_sockets(app: web.Application) -> None:
+    """Tell all browsers that the server goes away; they come back."""
+    sockets = app[SOCKETS]
+    closing = [
+        socket.close(code=WSCloseCode.GOING_AWAY, message=b"going away")
+        for socket in list(sockets)
+    ]
+    await asyncio.gather(*closing, return_exceptions=True)
+
+
+async def _serve(request: web.Request, socket: web.WebSocketResponse) -> None:
+    hello = await _receive_hello(socket)
+    if hello is None:
+        await socket.close(code=BAD_HELLO, message=b"hello expected")
+        return
+    try:
+        async with reading(request.app[SESSIONS]) as session:
+            principal = await authenticate_chat(session, hello.token)
+    except Unauthenticated:
+        await socket.close(code=BAD_TOKEN, message=b"bad token")
+        return
+    assert principal.conversation_id is not None
+    pump = asyncio.create_task(
+        _pump(request.app, socket, principal.conversation_id, hello.after)
+    )
+    try:
+        # Nothing more is expected from the browser; reading notices when it leaves.
+        async for frame in socket:
+            if frame.type is WSMsgType.ERROR:
+                break
+    finally:
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+
+
+async def _receive_hello(socket: web.WebSocketResponse) -> Hello | None:
+    try:
+        frame = await socket.receive(timeout=HELLO_SECONDS)
+        return Hello.model_validate_json(frame.data)
+    except (TimeoutError, ValidationError):
+        return None
+
+
+async def _pump(
+    app: web.Application,
+    socket: web.WebSocketResponse,
+    conversation_id: str,
+    cursor: int,
+) -> None:
+    sent: ChatState | None = None
+    try:
+        with app[WAKEUPS].subscribe(conversation_id) as wakeup:
+            while True:
+                wakeup.clear()
+                state, frames = await _read(app[SESSIONS], conversation_id, cursor)
+                for frame in frames:
+                    await socket.send_json(frame)
+                if frames:
+                    cursor = frames[-1]["message"]["seq"]
+                if len(frames) == BATCH:
+                    continue
+                for frame in _state_frames(sent, state):
+                    await socket.send_json(frame)
+                sent = state
+                await wakeup.wait()
+    except (ConnectionError, RuntimeError):
+        # The browser is gone; the reading side ends as well.
+        return
+    except (SQLAlchemyError, OSError):
+        log.exception("a socket's conversation cannot be read")
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
+
+
+async def _read(
+    sessions: Sessions, conversation_id: str, cursor: int
+) -> tuple[ChatState, list[dict[str, Any]]]:
+    async with reading(sessions) as session:
+        state = await conversations.get_state(session, conversation_id)
+        if state.last_seq <= cursor:
+            return state, []
+        found = await messages.list_after(
+            session, conversation_id, after=cursor, limit=BATCH
+        )
+    return state, [
+        {
+            "type": "message",
+            "message": MessageOut.model_validate(message).model_dump(mode="json"),
+        }
+        for message in found
+    ]
+
+
+def _state_frames(sent: ChatState | None, now: ChatState) -> list[dict[str, Any]]:
+    """Return what the browser does not know yet besides the messages."""
+    frames: list[dict[str, Any]] = []
+    standing = {"mode": now.mode, "level": now.level}
+    if sent is None:
+        frames.append({"type": "ready", "last_seq": now.last_seq, **standing})
+    elif (sent.mode, sent.level) != (now.mode, now.level):
+        frames.append({"type": "state", **standing})
+    if now.is_typing != (sent is not None and sent.is_typing):
+        frames.append({"type": "typing", "on": now.is_typing})
+    return frames

@@ -1,0 +1,184 @@
+"""Conversations: opening one, who answers in it, and what colleagues see of them."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.authentication import token_hash
+from crm_backend.catalogue import say
+from crm_backend.errors import NotFound
+from crm_backend.models import Conversation, Message, Staff, Turn, utc_now
+from crm_backend.principal import Language, Level, Principal
+from crm_backend.services import messages
+
+Channel = Literal["customer", "staff"]
+Mode = Literal["bot", "waiting", "human", "closed"]
+
+UNFINISHED = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class ChatState:
+    """What a watching browser has to know besides the messages."""
+
+    mode: Mode
+    level: Level
+    last_seq: int
+    is_typing: bool
+
+
+def open_conversation(
+    session: AsyncSession, *, language: Language, staff_id: int | None
+) -> tuple[Conversation, str]:
+    """Open a conversation: a colleague's staff chat if `staff_id` is given.
+
+    Returns:
+        the conversation and its token, of which only the hash is kept.
+    """
+    token = secrets.token_urlsafe(32)
+    conversation = Conversation(
+        id=str(uuid.uuid4()),
+        token_hash=token_hash(token),
+        channel="customer" if staff_id is None else "staff",
+        mode="bot",
+        version=0,
+        last_seq=0,
+        language=language,
+        staff_id=staff_id,
+    )
+    session.add(conversation)
+    return conversation, token
+
+
+async def lock(session: AsyncSession, conversation_id: str) -> Conversation:
+    """Return the conversation as it stands and keep others from changing it.
+
+    PostgreSQL locks the row. SQLite knows no row locks and needs none: a transaction
+    that writes is alone from its beginning.
+    """
+    return await session.get_one(
+        Conversation, conversation_id, with_for_update=True, populate_existing=True
+    )
+
+
+def change_mode(conversation: Conversation, mode: Mode) -> None:
+    """Say who answers from now on; bot answers on their way become void."""
+    conversation.mode = mode
+    conversation.version += 1
+    conversation.waiting_since = utc_now() if mode == "waiting" else None
+
+
+async def take_over(
+    session: AsyncSession, conversation: Conversation, staff_id: int
+) -> None:
+    """Let a colleague answer instead of the bot; nothing changes if one does."""
+    if conversation.mode == "human":
+        return
+    staff = await session.get_one(Staff, staff_id)
+    change_mode(conversation, "human")
+    _say(session, conversation, "colleague_joined", name=staff.name)
+
+
+async def set_mode(
+    session: AsyncSession, conversation: Conversation, mode: Mode, staff_id: int
+) -> None:
+    """Change the mode on behalf of a colleague and tell the customer."""
+    if conversation.mode == mode:
+        return
+    if mode == "human":
+        await take_over(session, conversation, staff_id)
+        return
+    change_mode(conversation, mode)
+    key = "assistant_returned" if mode == "bot" else "conversation_closed"
+    _say(session, conversation, key)
+
+
+async def add_agent_message(
+    session: AsyncSession,
+    principal: Principal,
+    conversation_id: str,
+    *,
+    client_message_id: str,
+    text: str,
+) -> Message:
+    """Answer as a colleague, which takes the conversation over.
+
+    Raises:
+        NotFound: the conversation is not one this colleague may see.
+    """
+    assert principal.staff_id is not None
+    await get_visible(session, principal, conversation_id)
+    conversation = await lock(session, conversation_id)
+    repeat = await messages.find_repeat(session, conversation_id, client_message_id)
+    if repeat is not None:
+        return repeat
+    await take_over(session, conversation, principal.staff_id)
+    conversation.waiting_since = None
+    return messages.append(
+        session,
+        conversation,
+        sender="agent",
+        client_message_id=client_message_id,
+        text=text,
+        language=messages.detect_language(text, conversation.language),
+    )
+
+
+async def get_visible(
+    session: AsyncSession, principal: Principal, conversation_id: str
+) -> Conversation:
+    """Return a conversation this colleague may see.
+
+    Raises:
+        NotFound: there is none, or it is another colleague's staff chat.
+    """
+    conversation = await session.get(Conversation, conversation_id)
+    if conversation is None or not may_see(principal, conversation):
+        raise NotFound("conversation_not_found", "There is no such conversation.")
+    return conversation
+
+
+def may_see(principal: Principal, conversation: Conversation) -> bool:
+    """Whether a colleague may read it: staff chats are their owner's and managers'."""
+    return (
+        conversation.staff_id is None
+        or conversation.staff_id == principal.staff_id
+        or principal.role in ("manager", "admin")
+    )
+
+
+async def get_state(session: AsyncSession, conversation_id: str) -> ChatState:
+    """Read what a watching browser has to know, past any cached row."""
+    bot_at_work = exists().where(
+        Turn.conversation_id == conversation_id, Turn.status.in_(UNFINISHED)
+    )
+    row = (
+        await session.execute(
+            select(
+                Conversation.mode,
+                Conversation.last_seq,
+                Conversation.customer_id,
+                Conversation.staff_id,
+                bot_at_work,
+            ).where(Conversation.id == conversation_id)
+        )
+    ).one()
+    mode, last_seq, customer_id, staff_id, is_typing = row
+    level: Level = "verified" if customer_id is not None else "anonymous"
+    return ChatState(
+        mode=cast(Mode, mode),
+        level="staff" if staff_id is not None else level,
+        last_seq=last_seq,
+        is_typing=bool(is_typing) and mode == "bot",
+    )
+
+
+def _say(
+    session: AsyncSession, conversation: Conversation, key: str, **values: object
+) -> None:
+    text = say(key, conversation.language, **values)
+    messages.append(session, conversation, sender="system", text=text)

@@ -1,0 +1,131 @@
+"""The log of a conversation: adding to it and reading from it.
+
+Whoever adds holds the conversation's lock (`conversations.lock`), so that sequence
+numbers have no doubles and become visible in their order.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.models import Conversation, Message, utc_now
+from crm_backend.principal import Language
+from crm_backend.wakeups import wake_after_commit
+
+# How far back a button still counts as offered.
+OFFERED_LINES = 200
+
+_HAN = re.compile(r"[〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
+# Addresses and references (DM-123456, SKU_9) belong to no language, nor does "ok".
+_NEUTRAL = re.compile(r"\S+@\S+|https?://\S+|[\w-]*\d[\w-]*|\bok(?:ay)?\b", re.I)
+
+
+def detect_language(text: str, otherwise: str) -> Language:
+    """Tell which language a text is in; `otherwise` if it shows none."""
+    text = unicodedata.normalize("NFKC", text)
+    if _HAN.search(text):
+        return "zh"
+    if any(char.isalpha() for char in _NEUTRAL.sub(" ", text)):
+        return "en"
+    return "zh" if otherwise == "zh" else "en"
+
+
+def clean_text(text: str) -> str:
+    """Trim a text and drop what no database or screen can hold.
+
+    Returns:
+        the text, or "" if nothing in it can be seen.
+    """
+    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    visible = any(unicodedata.category(c)[0] not in "CZ" for c in kept)
+    return kept.strip() if visible else ""
+
+
+def append(session: AsyncSession, conversation: Conversation, **values: Any) -> Message:
+    """Add the next line to the log and wake whoever watches it.
+
+    The transaction holds the conversation's lock; `values` are columns of Message.
+    """
+    now = utc_now()
+    conversation.last_seq += 1
+    conversation.last_message_at = now
+    defaults = {
+        "created_at": now,
+        "language": conversation.language,
+        "buttons": [],
+        "blocks": [],
+        "suppressed": False,
+    }
+    message = Message(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        **(defaults | values),
+    )
+    session.add(message)
+    wake_after_commit(session, conversation.id)
+    return message
+
+
+async def find_repeat(
+    session: AsyncSession, conversation_id: str, client_message_id: str
+) -> Message | None:
+    """Return the line an earlier post with the same id already made."""
+    return await session.scalar(
+        select(Message).where(
+            Message.conversation_id == conversation_id,
+            Message.client_message_id == client_message_id,
+        )
+    )
+
+
+async def list_after(
+    session: AsyncSession,
+    conversation_id: str,
+    *,
+    after: int,
+    limit: int,
+    with_suppressed: bool = False,
+) -> list[Message]:
+    """Return the lines after sequence number `after`, in order."""
+    query = select(Message).where(
+        Message.conversation_id == conversation_id, Message.seq > after
+    )
+    if not with_suppressed:
+        query = query.where(~Message.suppressed)
+    return list(await session.scalars(query.order_by(Message.seq).limit(limit)))
+
+
+def _from_bot(conversation_id: str) -> Select[Message]:
+    return (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.sender == "bot",
+            ~Message.suppressed,
+        )
+        .order_by(Message.seq.desc())
+    )
+
+
+async def find_offered_title(
+    session: AsyncSession, conversation_id: str, payload: str
+) -> str | None:
+    """Return the title of the button that offered `payload`, latest first."""
+    query = _from_bot(conversation_id).limit(OFFERED_LINES)
+    for message in await session.scalars(query):
+        for button in message.buttons:
+            if button["payload"] == payload:
+                return str(button["title"])
+    return None
+
+
+async def find_verify_block(
+    session: AsyncSession, conversation_id: str
+) -> dict[str, Any] | None:
+    """Return the last bot line's request to prove who speaks, if it is one."""
+    message = await session.scalar(_from_bot(conversation_id).limit(1))
+    blocks = message.blocks if message else []
+    return next((block for block in blocks if block.get("type") == "verify"), None)

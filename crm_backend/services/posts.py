@@ -1,0 +1,138 @@
+"""What a visitor sends: storing it, and deciding who has to answer."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.catalogue import say
+from crm_backend.config import Config
+from crm_backend.errors import Invalid, TooManyRequests
+from crm_backend.models import Conversation, Message, utc_now
+from crm_backend.services import (
+    conversations,
+    messages,
+    turns,
+    verification_chat,
+)
+
+MAX_TEXT = 4000
+# More than people can type, less than what would keep the bot from others.
+MAX_MESSAGES = 20
+MESSAGES_WINDOW = timedelta(minutes=1)
+
+
+async def post_text(
+    session: AsyncSession,
+    config: Config,
+    conversation_id: str,
+    *,
+    client_message_id: str,
+    text: str,
+) -> Message:
+    """Store what a visitor wrote and see that it is answered.
+
+    Raises:
+        Invalid: `message_empty` or `message_too_long`.
+        TooManyRequests: `too_many_messages`.
+    """
+    conversation = await conversations.lock(session, conversation_id)
+    repeat = await messages.find_repeat(session, conversation_id, client_message_id)
+    if repeat is not None:
+        return repeat
+    text = checked_text(text, conversation.language)
+    await _refuse_if_too_many(session, conversation)
+    conversation.language = messages.detect_language(text, conversation.language)
+    typed = await verification_chat.read_typed(session, conversation, text)
+    message = messages.append(
+        session,
+        conversation,
+        sender="customer",
+        client_message_id=client_message_id,
+        text=typed.kept_text if typed else text,
+    )
+    if typed is not None:
+        await verification_chat.answer_typed(session, config, conversation, typed)
+    else:
+        _ask_for_answer(session, conversation, message)
+    return message
+
+
+async def post_payload(
+    session: AsyncSession,
+    conversation_id: str,
+    *,
+    client_message_id: str,
+    payload: str,
+) -> Message:
+    """Store which button a visitor pressed and see that it is answered.
+
+    Raises:
+        Invalid: `payload_not_offered` in this conversation.
+        TooManyRequests: `too_many_messages`.
+    """
+    conversation = await conversations.lock(session, conversation_id)
+    repeat = await messages.find_repeat(session, conversation_id, client_message_id)
+    if repeat is not None:
+        return repeat
+    title = await messages.find_offered_title(session, conversation_id, payload)
+    if title is None:
+        raise Invalid(
+            "payload_not_offered", say("payload_not_offered", conversation.language)
+        )
+    await _refuse_if_too_many(session, conversation)
+    message = messages.append(
+        session,
+        conversation,
+        sender="customer",
+        client_message_id=client_message_id,
+        text=title,
+        payload=payload,
+    )
+    _ask_for_answer(session, conversation, message)
+    return message
+
+
+def checked_text(text: str, language: str) -> str:
+    """Return the text as it is stored.
+
+    Raises:
+        Invalid: there is nothing to see in it, or too much.
+    """
+    text = messages.clean_text(text)
+    if not text:
+        raise Invalid("message_empty", say("message_empty", language))
+    if len(text) > MAX_TEXT:
+        raise Invalid(
+            "message_too_long", say("message_too_long", language, limit=MAX_TEXT)
+        )
+    return text
+
+
+def _ask_for_answer(
+    session: AsyncSession, conversation: Conversation, message: Message
+) -> None:
+    if conversation.mode == "closed":
+        conversations.change_mode(conversation, "bot")
+    if conversation.mode == "bot":
+        turns.queue(session, conversation, message)
+    elif conversation.waiting_since is None:
+        conversation.waiting_since = utc_now()
+
+
+async def _refuse_if_too_many(
+    session: AsyncSession, conversation: Conversation
+) -> None:
+    n_messages = await session.scalar(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.sender == "customer",
+            Message.created_at > utc_now() - MESSAGES_WINDOW,
+        )
+    )
+    if (n_messages or 0) >= MAX_MESSAGES:
+        raise TooManyRequests(
+            "too_many_messages", say("too_many_messages", conversation.language)
+        )

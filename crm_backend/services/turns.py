@@ -1,0 +1,259 @@
+"""The turn queue: what the bot owes an answer to, and what became of it.
+
+A turn's row is the guard against answering twice: only who holds the attempt that is
+running may finish it, in the same transaction that adds the answer to the log.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, selectinload
+
+from crm_backend.authentication import conversation_subject
+from crm_backend.catalogue import say
+from crm_backend.claims import sign_claims
+from crm_backend.errors import AppError
+from crm_backend.models import Conversation, Message, Ticket, Turn, utc_now
+from crm_backend.principal import Language, Principal
+from crm_backend.rasa_client import BotAnswer, TurnRequest
+from crm_backend.services import conversations, messages, tickets
+from crm_backend.services.conversations import UNFINISHED
+from crm_backend.wakeups import TURNS, wake_after_commit
+
+# A turn that took the process down this often is not tried again.
+MAX_ATTEMPTS = 3
+HANDOFF_PAYLOAD = "/human_handoff"
+MAX_QUOTE = 500
+
+
+@dataclass(frozen=True)
+class ClaimedTurn:
+    """A turn to run now: what to ask the bot, or why not to."""
+
+    id: str
+    attempt: int
+    request: TurnRequest | None = None
+    refusal: str | None = None
+
+
+def queue(session: AsyncSession, conversation: Conversation, message: Message) -> Turn:
+    """Queue the bot's turn to answer `message`; the conversation is locked."""
+    turn = Turn(
+        id=str(uuid.uuid4()),
+        conversation_id=conversation.id,
+        message=message,
+        version=conversation.version,
+        status="queued",
+    )
+    message.turn_id = turn.id
+    session.add(turn)
+    wake_after_commit(session, TURNS)
+    return turn
+
+
+async def claim(session: AsyncSession, limit: int, key: str) -> list[ClaimedTurn]:
+    """Take up to `limit` turns out of the queue: in order, one per conversation.
+
+    The claims they carry are signed with `key`.
+    """
+    earlier = aliased(Turn)
+    is_first = ~exists().where(
+        earlier.conversation_id == Turn.conversation_id,
+        earlier.message_id < Turn.message_id,
+        earlier.status.in_(UNFINISHED),
+    )
+    query = (
+        select(Turn)
+        .where(Turn.status == "queued", is_first)
+        .order_by(Turn.message_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .options(selectinload(Turn.message))
+    )
+    return [
+        await _start(session, turn, key)
+        for turn in (await session.scalars(query)).all()
+    ]
+
+
+async def _start(session: AsyncSession, turn: Turn, key: str) -> ClaimedTurn:
+    turn.status = "running"
+    turn.started_at = utc_now()
+    turn.n_attempts += 1
+    if turn.n_attempts > MAX_ATTEMPTS:
+        return ClaimedTurn(turn.id, turn.n_attempts, refusal="given_up")
+    conversation = await session.get_one(Conversation, turn.conversation_id)
+    if _is_outdated(conversation, turn):
+        # A colleague answers by now, so the bot must not act on it any more either.
+        return ClaimedTurn(turn.id, turn.n_attempts, refusal="outdated")
+    try:
+        subject, level, role = await conversation_subject(session, conversation)
+    except AppError as err:
+        return ClaimedTurn(turn.id, turn.n_attempts, refusal=err.code)
+    message = turn.message
+    request = TurnRequest(
+        turn_id=turn.id,
+        conversation_id=conversation.id,
+        kind="payload" if message.payload else "text",
+        text=message.payload or message.text or "",
+        claims=sign_claims(
+            key,
+            subject=subject,
+            level=level,
+            role=role,
+            language=message.language,
+            conversation_id=conversation.id,
+            turn_id=turn.id,
+        ),
+    )
+    return ClaimedTurn(turn.id, turn.n_attempts, request=request)
+
+
+async def requeue_running(session: AsyncSession, before: datetime | None) -> None:
+    """Put turns back whose process is gone; the bot knows them by their id.
+
+    Only those are that started `before`, or all if that is None.
+    """
+    query = update(Turn).where(Turn.status == "running").values(status="queued")
+    if before is not None:
+        query = query.where(Turn.started_at < before)
+    await session.execute(query)
+
+
+async def finish(
+    session: AsyncSession, claimed: ClaimedTurn, answer: BotAnswer
+) -> None:
+    """Add the bot's answer to the log, unless somebody else answers by now."""
+    held = await _hold(session, claimed)
+    if held is None:
+        return
+    turn, conversation = held
+    _close(session, turn, "done", answer)
+    outdated = _is_outdated(conversation, turn)
+    for message in answer.messages:
+        if message.text or message.buttons or message.blocks:
+            messages.append(
+                session,
+                conversation,
+                sender="bot",
+                turn_id=turn.id,
+                text=message.text,
+                buttons=[button.model_dump() for button in message.buttons],
+                blocks=[block.model_dump(mode="json") for block in message.blocks],
+                language=turn.message.language,
+                suppressed=outdated,
+            )
+    if answer.blocks("handoff") and not outdated and conversation.channel == "customer":
+        conversations.change_mode(conversation, "waiting")
+
+
+async def fail(
+    session: AsyncSession,
+    claimed: ClaimedTurn,
+    code: str,
+    answer: BotAnswer | None = None,
+) -> None:
+    """Close a turn the bot has no answer to, with an apology and a ticket.
+
+    There is neither if a colleague answers by now.
+    """
+    held = await _hold(session, claimed)
+    if held is None:
+        return
+    turn, conversation = held
+    if _is_outdated(conversation, turn):
+        _close(session, turn, "skipped" if code == "outdated" else "failed", answer)
+        turn.failure = code
+        return
+    _close(session, turn, "failed", answer)
+    turn.failure = code
+    language = turn.message.language
+    wants_person = turn.message.payload == HANDOFF_PAYLOAD
+    wants_person = wants_person and conversation.channel == "customer"
+    ticket = await _open_failure_ticket(session, conversation, turn, code)
+    turn.ticket_id = ticket.id
+    messages.append(
+        session,
+        conversation,
+        sender="bot",
+        turn_id=turn.id,
+        text=say(
+            "apology_with_handoff" if wants_person else "apology",
+            language,
+            ticket=ticket.number,
+        ),
+        buttons=[] if wants_person else _way_out(conversation, language),
+        language=language,
+    )
+    if wants_person:
+        # Who asked for a person gets one, whether the bot works or not.
+        conversations.change_mode(conversation, "waiting")
+
+
+def _is_outdated(conversation: Conversation, turn: Turn) -> bool:
+    return conversation.mode != "bot" or conversation.version != turn.version
+
+
+async def _hold(
+    session: AsyncSession, claimed: ClaimedTurn
+) -> tuple[Turn, Conversation] | None:
+    """Lock a turn and its conversation, if the attempt is still the running one."""
+    conversation_id = (await session.get_one(Turn, claimed.id)).conversation_id
+    conversation = await conversations.lock(session, conversation_id)
+    turn = await session.get_one(
+        Turn,
+        claimed.id,
+        with_for_update=True,
+        populate_existing=True,
+        options=[selectinload(Turn.message)],
+    )
+    if turn.status != "running" or turn.n_attempts != claimed.attempt:
+        return None
+    return turn, conversation
+
+
+def _close(
+    session: AsyncSession, turn: Turn, status: str, answer: BotAnswer | None
+) -> None:
+    turn.status = status
+    turn.finished_at = utc_now()
+    if answer is not None:
+        turn.model_id = answer.model_id
+        turn.message.understood = answer.understood
+    # The bot no longer types.
+    wake_after_commit(session, turn.conversation_id)
+
+
+def _way_out(conversation: Conversation, language: str) -> list[dict[str, Any]]:
+    if conversation.channel == "staff":
+        return []
+    return [{"title": say("talk_to_a_person", language), "payload": HANDOFF_PAYLOAD}]
+
+
+async def _open_failure_ticket(
+    session: AsyncSession, conversation: Conversation, turn: Turn, code: str
+) -> Ticket:
+    language: Language = "zh" if turn.message.language == "zh" else "en"
+    quote = (turn.message.text or turn.message.payload or "")[:MAX_QUOTE]
+    principal = Principal(
+        subject="system",
+        level="anonymous",
+        language=language,
+        customer_id=conversation.customer_id,
+        conversation_id=conversation.id,
+    )
+    ticket = await tickets.open_ticket(
+        session,
+        principal,
+        subject=say("failure_ticket_subject", language),
+        description=say(
+            "failure_ticket_description", language, code=code, message=quote
+        ),
+        category="bot_failure",
+    )
+    ticket.priority = "high"
+    return ticket

@@ -1,0 +1,342 @@
+"""A running gateway with a bot of our own making, and people who chat with it."""
+
+import asyncio
+import json
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import jwt
+import pytest
+from aiohttp import ClientWebSocketResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from crm_backend.app import create_app
+from crm_backend.authentication import STAFF_COOKIE, token_hash
+from crm_backend.config import Config
+from crm_backend.db import make_engine
+from crm_backend.keys import SESSIONS
+from crm_backend.models import (
+    Base,
+    Customer,
+    Message,
+    OutboxMail,
+    Staff,
+    StaffSession,
+    Ticket,
+    Turn,
+    utc_now,
+)
+
+CLAIMS_KEY = "claims key of the gateway's tests"
+SERVICE_TOKEN = "service token of the gateway's tests"
+PATIENCE_SECONDS = 5
+
+Answer = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+def says(*texts: str, **more: Any) -> dict[str, Any]:
+    """A bot's answer; `buttons` and `blocks` go to its last message."""
+    messages = [{"text": t, "buttons": [], "blocks": []} for t in texts]
+    messages = messages or [{"text": None, "buttons": [], "blocks": []}]
+    messages[-1] |= {k: v for k, v in more.items() if k in ("buttons", "blocks")}
+    understood = {"intent": "greet", "confidence": 0.9, "entities": []}
+    return {"messages": messages, "understood": understood, "model_id": "m-1"}
+
+
+class FakeRasa:
+    """A bot that echoes, unless `answer` is replaced."""
+
+    def __init__(self) -> None:
+        self.turns: list[dict[str, Any]] = []
+        self.answer: Answer = self.echo
+        self.n_running: dict[str, int] = {}
+        self.n_running_max = 0
+        self.was_concurrent_in_one = False
+        self.server: TestServer | None = None
+
+    async def echo(self, turn: dict[str, Any]) -> Any:
+        return says(f"echo: {turn['text']}")
+
+    def answers(self, *texts: str, **more: Any) -> None:
+        async def answer(turn: dict[str, Any]) -> Any:
+            return says(*texts, **more)
+
+        self.answer = answer
+
+    def claims(self, n: int = -1) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            self.turns[n]["claims"], CLAIMS_KEY, ["HS256"], audience="deskmate"
+        )
+        return claims
+
+    async def handle(self, request: web.Request) -> web.Response:
+        turn = await request.json()
+        self.turns.append(turn)
+        cid = turn["conversation_id"]
+        self.n_running[cid] = self.n_running.get(cid, 0) + 1
+        self.was_concurrent_in_one |= self.n_running[cid] > 1
+        self.n_running_max = max(self.n_running_max, sum(self.n_running.values()))
+        try:
+            result = await self.answer(turn)
+        finally:
+            self.n_running[cid] -= 1
+        if isinstance(result, web.Response):
+            return result
+        return web.json_response({"turn_id": turn["turn_id"]} | result)
+
+    async def start(self, port: int | None = None) -> None:
+        app = web.Application()
+        app.router.add_post("/webhooks/deskmate/turns", self.handle)
+        self.server = TestServer(app, port=port)
+        await self.server.start_server(shutdown_timeout=0.1)
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            await self.server.close()
+            self.server = None
+
+
+class Chat:
+    """One visitor, or colleague, with the token of a conversation."""
+
+    def __init__(self, gateway: "Gateway", opened: dict[str, Any]) -> None:
+        self.gateway = gateway
+        self.id: str = opened["conversation_id"]
+        self.token: str = opened["token"]
+        self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    async def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        return await self.gateway.call(method, path, body, headers=self.headers)
+
+    async def post(self, text: str, **more: Any) -> tuple[int, Any]:
+        body = {"client_message_id": str(uuid.uuid4()), "text": text} | more
+        return await self.call("POST", "chat/messages", body)
+
+    async def press(self, payload: str, **more: Any) -> tuple[int, Any]:
+        body = {"client_message_id": str(uuid.uuid4()), "payload": payload} | more
+        return await self.call("POST", "chat/messages", body)
+
+    async def read(self, after: int = 0) -> dict[str, Any]:
+        status, body = await self.call("GET", f"chat/messages?after={after}")
+        assert status == 200, body
+        return body  # type: ignore[no-any-return]
+
+    async def texts(self) -> list[str]:
+        return [message["text"] for message in (await self.read())["items"]]
+
+    async def wait_for(self, n_messages: int) -> list[dict[str, Any]]:
+        """Wait until there are that many messages, and return all."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(items := (await self.read())["items"]) < n_messages:
+                await asyncio.sleep(0.02)
+        return items  # type: ignore[no-any-return]
+
+    async def ask(self, text: str) -> dict[str, Any]:
+        """Post a text, wait for the bot and return its last message."""
+        await self.post(text)
+        await self.gateway.wait_until_quiet()
+        return (await self.read())["items"][-1]  # type: ignore[no-any-return]
+
+    @asynccontextmanager
+    async def socket(self, after: int = 0) -> AsyncIterator[ClientWebSocketResponse]:
+        async with self.gateway.client.ws_connect("/api/v1/chat/socket") as socket:
+            hello = {"type": "hello", "token": self.token, "after": after}
+            await socket.send_json(hello)
+            yield socket
+
+
+async def receive(
+    socket: ClientWebSocketResponse, until: str, **values: Any
+) -> list[dict[str, Any]]:
+    """Read frames up to the first of that type with those values."""
+    frames = []
+    while True:
+        frame = await socket.receive_json(timeout=PATIENCE_SECONDS)
+        frames.append(frame)
+        if frame["type"] == until and values.items() <= frame.items():
+            return frames
+
+
+class Gateway:
+    """The CRM's app with its worker, its database and its people."""
+
+    def __init__(self, config: Config, rasa: FakeRasa) -> None:
+        self.config = config
+        self.rasa = rasa
+        self.alice = self.bob = Customer()
+        self.carol = self.rita = self.mona = Staff()
+
+    async def start(self) -> None:
+        app = create_app(self.config)
+        self.server = TestServer(app)
+        self.client = TestClient(self.server)
+        await self.client.start_server()
+        self.sessions = app[SESSIONS]
+
+    async def stop(self) -> None:
+        await self.client.close()
+
+    async def add_people(self) -> None:
+        async with self.sessions.begin() as session:
+            self.alice = Customer(
+                number="C-111111", name="Alice Cooper", email="alice@example.com"
+            )
+            self.bob = Customer(
+                number="C-222222", name="Bob Dylan", email="bob@example.com"
+            )
+            self.carol = _staff("carol", "agent")
+            self.rita = _staff("rita", "rep")
+            self.mona = _staff("mona", "manager")
+            session.add_all([self.alice, self.bob, self.carol, self.rita, self.mona])
+
+    async def call(
+        self, method: str, path: str, body: Any = None, **kwargs: Any
+    ) -> tuple[int, Any]:
+        url = "/api/v1/" + path
+        async with self.client.request(method, url, json=body, **kwargs) as response:
+            return response.status, json.loads(await response.text())
+
+    async def open_chat(
+        self, language: str = "en", staff: Staff | None = None
+    ) -> Chat:
+        body = {"language": language, "channel": "staff" if staff else "customer"}
+        headers = await self.cookie(staff) if staff else {}
+        status, opened = await self.call(
+            "POST", "chat/conversations", body, headers=headers
+        )
+        assert status == 201, opened
+        return Chat(self, opened)
+
+    async def cookie(self, staff: Staff) -> dict[str, str]:
+        """Sign a colleague in."""
+        token = uuid.uuid4().hex
+        async with self.sessions.begin() as session:
+            session.add(
+                StaffSession(
+                    token_hash=token_hash(token),
+                    staff_id=staff.id,
+                    expires_at=utc_now() + timedelta(hours=1),
+                )
+            )
+        return {"Cookie": f"{STAFF_COOKIE}={token}"}
+
+    async def rows(self, model: Any) -> list[Any]:
+        async with self.sessions() as session:
+            return list(await session.scalars(select(model)))
+
+    async def turns(self) -> list[Turn]:
+        return sorted(await self.rows(Turn), key=lambda turn: turn.message_id)
+
+    async def messages(self) -> list[Message]:
+        return sorted(await self.rows(Message), key=lambda m: m.id)
+
+    async def tickets(self) -> list[Ticket]:
+        return await self.rows(Ticket)
+
+    async def mails(self) -> list[OutboxMail]:
+        return sorted(await self.rows(OutboxMail), key=lambda mail: mail.id)
+
+    async def last_code(self) -> str:
+        """The code in the last mail."""
+        return (await self.mails())[-1].subject.rpartition(" ")[2]
+
+    async def wait_until_quiet(self) -> None:
+        """Wait until no turn is queued or running."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                statuses = {turn.status for turn in await self.turns()}
+                if not statuses & {"queued", "running"}:
+                    return
+                await asyncio.sleep(0.02)
+
+
+def _staff(name: str, role: str) -> Staff:
+    return Staff(
+        email=f"{name}@shop.example",
+        name=name.capitalize(),
+        role=role,
+        password_hash="unused",
+    )
+
+
+@pytest.fixture(scope="session")
+def gateway_postgres() -> Iterator[str]:
+    """A PostgreSQL database of our own, with all tables."""
+    server = os.environ.get("TEST_POSTGRES_URL")
+    if not server:
+        pytest.skip("no PostgreSQL: TEST_POSTGRES_URL is not set")
+    name = f"gateway_{uuid.uuid4().hex[:12]}"
+    url = make_url(server).set(drivername="postgresql+asyncpg", database=name)
+
+    async def admin(statement: str) -> None:
+        connection = await asyncpg.connect(server)
+        await connection.execute(statement)
+        await connection.close()
+
+    async def create() -> None:
+        await admin(f"create database {name}")
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(create())
+    yield url.render_as_string(hide_password=False)
+    asyncio.run(admin(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def gateway_database(
+    request: pytest.FixtureRequest, tmp_path: Any
+) -> AsyncIterator[str]:
+    """The URL of a database with empty tables."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("gateway_postgres")
+    else:
+        url = f"sqlite+aiosqlite:///{tmp_path}/crm.sqlite3"
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        if request.param == "postgres":
+            tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            await connection.execute(text(f"truncate {tables} cascade"))
+        else:
+            await connection.run_sync(Base.metadata.create_all)
+    await engine.dispose()
+    yield url
+
+
+@pytest.fixture
+async def fake_rasa() -> AsyncIterator[FakeRasa]:
+    rasa = FakeRasa()
+    await rasa.start()
+    yield rasa
+    await rasa.stop()
+
+
+@pytest.fixture
+async def gateway(
+    gateway_database: str, fake_rasa: FakeRasa
+) -> AsyncIterator[Gateway]:
+    """A running gateway with Alice, Bob, Carol, Rita and Mona."""
+    assert fake_rasa.server is not None
+    config = Config(
+        claims_key=CLAIMS_KEY,
+        crm_service_token=SERVICE_TOKEN,
+        database_url=gateway_database,
+        rasa_url=str(fake_rasa.server.make_url("")).rstrip("/"),
+        turn_timeout_seconds=1,
+    )
+    gateway = Gateway(config, fake_rasa)
+    await gateway.start()
+    await gateway.add_people()
+    yield gateway
+    with suppress(Exception):
+        await gateway.stop()
