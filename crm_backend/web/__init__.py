@@ -1,0 +1,1 @@
+"""The pages: shop, console, sales, outbox, and the chat widget."""

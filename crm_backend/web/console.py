@@ -1,0 +1,112 @@
+"""The console: conversations for the colleagues in service."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from crm_backend.authentication import authenticate, page_language
+from crm_backend.catalogue import say
+from crm_backend.db import reading
+from crm_backend.keys import SESSIONS
+from crm_backend.models import Conversation, Customer, utc_now
+from crm_backend.services.conversations import get_visible
+from crm_backend.web.access import require_reader
+from crm_backend.web.console_queries import (
+    ALL,
+    MODES,
+    count_by_mode,
+    list_lines,
+    list_rows,
+    list_tickets,
+)
+from crm_backend.web.queries import list_orders_of
+from crm_backend.web.rendering import render
+
+TABS = (*MODES, ALL)
+N_ROWS = 100
+N_ORDERS = 5
+
+
+async def show_list(request: web.Request) -> web.Response:
+    """List the conversations of a tab."""
+    async with reading(request.app[SESSIONS]) as session:
+        staff = await require_reader(request, session, "service")
+        counts = await count_by_mode(session)
+        tab = request.query.get("tab", "waiting" if counts["waiting"] else ALL)
+        if tab not in TABS:
+            raise web.HTTPNotFound
+        rows = await list_rows(session, tab, now=utc_now(), limit=N_ROWS)
+    return render(
+        "console_list.html" if "part" in request.query else "console.html",
+        request,
+        staff=staff,
+        tabs=TABS,
+        tab=tab,
+        counts=counts,
+        rows=rows,
+        limit=N_ROWS,
+        refresh_url=f"/console?tab={tab}",
+    )
+
+
+async def show_conversation(request: web.Request) -> web.Response:
+    """Show one conversation and what is known about who speaks."""
+    language = page_language(request)
+    async with reading(request.app[SESSIONS]) as session:
+        staff = await require_reader(request, session, "service")
+        principal = await authenticate(request, session)
+        assert principal is not None  # require_reader saw the same cookie
+        conversation = await get_visible(session, principal, request.match_info["id"])
+        customer, orders = None, []
+        if conversation.customer_id is not None:
+            customer = await session.get(Customer, conversation.customer_id)
+            found = await list_orders_of(
+                session, conversation.customer_id, limit=N_ORDERS
+            )
+            orders = list(found)
+        lines = await list_lines(session, conversation.id)
+        tickets = await list_tickets(session, conversation.id)
+    since = conversation.waiting_since
+    is_part = "part" in request.query
+    return render(
+        "conversation_parts.html" if is_part else "conversation.html",
+        request,
+        staff=staff,
+        conversation=conversation,
+        name=_name(conversation, customer, language),
+        waiting_for=utc_now() - since if since else None,
+        customer=customer,
+        orders=orders,
+        lines=lines,
+        tickets=tickets,
+        describe=_describer(language),
+    )
+
+
+def _name(conversation: Conversation, customer: Customer | None, language: str) -> str:
+    if customer is not None:
+        return customer.name
+    return say("page_console_visitor", language, id=conversation.id[:6])
+
+
+def _describer(language: str) -> Callable[[dict[str, Any]], str]:
+    """Make the function that says in words what a block showed."""
+
+    def describe(block: dict[str, Any]) -> str:
+        kind = block.get("type")
+        if kind == "order":
+            number = block["order"]["number"]
+            return say("page_block_order", language, number=number)
+        if kind == "orders":
+            return say("page_block_orders", language, n=len(block["orders"]))
+        if kind == "prediction":
+            number = block["prediction"]["customer"]["number"]
+            return say("page_block_prediction", language, number=number)
+        if kind == "failure":
+            return say("page_block_failure", language, code=block.get("code", "?"))
+        if kind in ("verify", "handoff"):
+            return say(f"page_block_{kind}", language)
+        return say("page_block_other", language, kind=kind)
+
+    return describe
