@@ -1,0 +1,1 @@
+"""Rasa actions: what the assistant looks up and does, through the CRM."""

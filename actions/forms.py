@@ -1,0 +1,243 @@
+"""Conversations of several turns: what is asked, in which order, and how to leave.
+
+One call per turn does everything: read the answer, ask the next question or do the
+work. Rasa's form only keeps the place, so `validate_<form>` is the only action of a
+form, and the slots are filled here instead of by mappings.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, SlotSet
+
+from actions.base import CrmAction, Events
+from actions.call import Call, command
+
+# A question is asked again once; after the second miss help is offered instead.
+MAX_TRIES = 2
+
+# Below this the intent of an answer to a question says little.
+SURE = 0.5
+# Free text resembles many intents, so leaving it takes more.
+VERY_SURE = 0.7
+
+# Never a change of subject: answers, and messages that mean nothing by themselves.
+ANSWERS = frozenset(
+    ["inform", "affirm", "deny", "nlu_fallback", "out_of_scope", "greet", "thank"]
+)
+
+# Questions that are answered on the spot, after which the form asks again.
+ASIDES = {
+    "bot_challenge": "utter_bot_challenge",
+    "cancellation_fee": "utter_cancellation_fee",
+    "delivery_options": "utter_delivery_options",
+    "price_protection": "utter_price_protection",
+    "refund_policy": "utter_refund_policy",
+    "shipping_fee": "utter_shipping_fee",
+    "warranty_repair": "utter_warranty_repair",
+}
+
+STOP = frozenset(
+    [
+        "stop",
+        "cancel",
+        "quit",
+        "exit",
+        "abort",
+        "never mind",
+        "nevermind",
+        "forget it",
+        "forget about it",
+        "leave it",
+        "don't bother",
+        "停",
+        "停止",
+        "停下",
+        "取消",
+        "算了",
+        "算了吧",
+        "不用了",
+        "不要了",
+        "退出",
+        "别弄了",
+        "不弄了",
+        "没事了",
+    ]
+)
+YES = re.compile(
+    r"(yes|yeah|yep|yup|sure|ok|okay|correct|confirm|go ahead|please do|do it)\b"
+    r"|(是|是的|对|对的|好|好的|可以|行|嗯|确认|确定|没错|没问题|同意)[了吧啊呀的]?$",
+    re.IGNORECASE,
+)
+NO = re.compile(
+    r"(no|nope|nah|not|don'?t|do not|wait)\b|不|别|否|没有|先不|等等|等一下",
+    re.IGNORECASE,
+)
+
+
+class CrmForm(CrmAction):
+    """A form: its slots in the order they are asked for."""
+
+    form: ClassVar[str]
+    # The intent of the form's own buttons, and all intents that start it.
+    intent: ClassVar[str]
+    starts: ClassVar[frozenset[str]]
+    slots: ClassVar[tuple[str, ...]]
+    confirmation: ClassVar[str] = ""
+    # Slots whose answer is a sentence, with the intents that end the form there.
+    free_text: ClassVar[dict[str, frozenset[str]]] = {}
+    # Words that stop other forms but may mean "yes" here.
+    not_stopping: ClassVar[frozenset[str]] = frozenset()
+
+    def name(self) -> str:
+        """The name Rasa calls in each turn of the form."""
+        return f"validate_{self.form}"
+
+    @abstractmethod
+    async def proceed(self, call: Call, known: dict[str, Any]) -> Events:
+        """Ask for the first thing missing in `known`, or do the work."""
+
+    @abstractmethod
+    async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
+        """The slots that the message fills; None if it answers nothing."""
+
+    async def read_first(self, call: Call) -> dict[str, Any]:
+        """The slots that the message which started the form fills."""
+        return {}
+
+    async def handle(self, call: Call) -> Events:
+        """Answer one turn of the form."""
+        asked = call.slot("requested_slot")
+        if asked not in self.slots or self._restarts(call):
+            first = dict.fromkeys(self.slots) | await self.read_first(call)
+            return await self.proceed(call, first)
+        known = {slot: call.slot(slot) for slot in self.slots}
+        if self._is_stop(call, asked):
+            call.say("utter_nothing_changed")
+            return self.close()
+        if self._changes_subject(call, asked):
+            if call.intent not in ASIDES:
+                return self.give_way(call)
+            call.say(ASIDES[call.intent])
+            return await self.proceed(call, known)
+        if asked == self.confirmation:
+            found = {asked: True} if self._is_yes(call) else None
+        else:
+            found = await self.read(call, asked)
+        if found is None:
+            return await self.miss(call, known)
+        return await self.proceed(call, known | found)
+
+    def ask(self, slot: str, known: dict[str, Any], **more: Any) -> Events:
+        """Wait for `slot`, remembering what is known."""
+        kept = {name: known.get(name) for name in self.slots} | more
+        # A question that is new has not been missed yet.
+        kept.setdefault("missed_answers", known.get("missed_answers"))
+        events = [SlotSet(name, value) for name, value in kept.items()]
+        return [*events, SlotSet("requested_slot", slot)]
+
+    async def miss(
+        self,
+        call: Call,
+        known: dict[str, Any],
+        response: str = "utter_answer_not_understood",
+        **values: Any,
+    ) -> Events:
+        """Say what was wrong and ask again; offer help if that did not work."""
+        missed = int(call.slot("missed_answers") or 0) + 1
+        call.say(response, **values)
+        if missed >= MAX_TRIES:
+            call.say("utter_offer_help")
+            return self.close()
+        return await self.proceed(call, known | {"missed_answers": missed})
+
+    def close(self, **slots: Any) -> Events:
+        """End the form and forget its answers, except for `slots`."""
+        kept = dict.fromkeys((*self.slots, "pending_task", "missed_answers")) | slots
+        events = [SlotSet(name, value) for name, value in kept.items()]
+        return [*events, SlotSet("requested_slot", None)]
+
+    def give_way(self, call: Call) -> Events:
+        """End the form and let the rules answer the message as if it never was."""
+        # What the message is about stays known: "and where is it now?"
+        about = {
+            slot: call.slot(slot)
+            for slot in ("order_number", "customer_number")
+            if slot in self.slots
+        }
+        return [
+            *self.close(**about),
+            ActiveLoop(None),
+            ActionExecutionRejected(self.form),
+        ]
+
+    def on_error(self, call: Call) -> Events:
+        """The form is over, whatever went wrong."""
+        return self.close()
+
+    def resume_command(self, call: Call) -> str:
+        """Start the form again, for the order that was spoken of."""
+        number = call.entity("order_number") or call.slot("order_number")
+        intent = call.intent if call.intent in self.starts else self.intent
+        return command(intent, order_number=number)
+
+    def _restarts(self, call: Call) -> bool:
+        return call.is_command and call.intent in self.starts
+
+    def _is_stop(self, call: Call, asked: str) -> bool:
+        words = _bare(call.text)
+        if words in STOP - self.not_stopping:
+            return True
+        if asked == self.confirmation:
+            return self._is_no(call)
+        return call.intent == "deny" and (
+            call.is_command or (call.confidence >= SURE and len(words) <= 20)
+        )
+
+    def _is_yes(self, call: Call) -> bool:
+        words = _bare(call.text)
+        if call.is_command:
+            # A "yes" that was offered for something else must not confirm this.
+            about = call.entity("pending_task")
+            return call.intent == "affirm" and about == call.slot("pending_task")
+        if YES.fullmatch(words):
+            return True
+        if NO.search(words):
+            return False
+        agrees = call.intent in ANSWERS | self.starts and YES.match(words)
+        return call.intent == "affirm" or bool(agrees)
+
+    def _is_no(self, call: Call) -> bool:
+        if call.is_command:
+            return call.intent == "deny"
+        words = _bare(call.text)
+        if YES.fullmatch(words):
+            return False
+        return call.intent == "deny" or bool(NO.match(words))
+
+    def _changes_subject(self, call: Call, asked: str) -> bool:
+        if call.intent in ANSWERS | self.starts:
+            return False
+        if call.is_command:
+            return True
+        if asked in self.free_text:
+            leaves = call.intent in self.free_text[asked]
+            return leaves and call.confidence >= VERY_SURE
+        if YES.fullmatch(_bare(call.text)) or _is_just_a_number(call.text):
+            return False
+        return call.confidence >= SURE
+
+
+def _bare(text: str) -> str:
+    return text.casefold().strip(" .!,。！，~")
+
+
+def _is_just_a_number(text: str) -> bool:
+    """Whether a text is an order number with at most a few words around it."""
+    if not any(character.isdigit() for character in text):
+        return False
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"[\w-]*\d[\w-]*", " ", text))
+    return sum(len(word) if word[0] >= "\u4e00" else 2 for word in words) <= 6
