@@ -3,7 +3,9 @@
 from crm_backend.api import Endpoint
 from crm_backend.handlers import (
     chat,
+    conversations,
     customers,
+    insights,
     orders,
     products,
     returns,
@@ -14,7 +16,9 @@ from crm_backend.handlers import (
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *chat.ENDPOINTS,
+    *conversations.ENDPOINTS,
     *customers.ENDPOINTS,
+    *insights.ENDPOINTS,
     *orders.ENDPOINTS,
     *products.ENDPOINTS,
     *returns.ENDPOINTS,

@@ -20,6 +20,9 @@ SALES_BEGIN = (5, 95, 180, 310, 340)
 SALE_DAYS = 10
 # How far ahead a thrifty customer can wait for a sale.
 SALE_PATIENCE_DAYS = 18
+# How often, and for how long, people who left for good still look around.
+GONE_VISITS = 5
+GONE_VISITS_DAYS = 120
 # How much the whole shop sells in each month, compared with an average month.
 MONTHS = (0.85, 0.8, 0.9, 0.95, 1.0, 1.0, 0.9, 0.85, 1.0, 1.05, 1.35, 1.4)
 
@@ -116,6 +119,7 @@ def draw_visit_days(
     order_days: list[float],
     joined_day: float,
     left_day: float,
+    last_day: float,
 ) -> list[float]:
     """Draw when a customer visits the site: before orders, and just to look around."""
     days: list[float] = []
@@ -128,6 +132,9 @@ def draw_visit_days(
         # Some looks around turn into an evening of comparing, and into nothing.
         n_visits = 1 + int(rng.poisson(0.8))
         days.extend(look + rng.exponential(0.7, size=n_visits))
+    # Those who left still drop by, but less and less.
+    n_memories = int(rng.poisson(GONE_VISITS)) if left_day < last_day else 0
+    days.extend(left_day + rng.exponential(GONE_VISITS_DAYS, size=n_memories))
     return sorted(float(day) for day in days if day >= joined_day)
 
 

@@ -117,7 +117,7 @@ def _add_customer(ledger: Ledger, person: Person) -> None:
     for day in order_days:
         if clock.at(day) <= ledger.as_of:
             _add_purchase(ledger, person, customer, habits, day)
-    for day in draw_visit_days(rng, habits, order_days, joined_day, left_day):
+    for day in draw_visit_days(rng, habits, order_days, joined_day, left_day, last_day):
         visited_at = clock.at(day)
         if visited_at <= ledger.as_of:
             _add_visit(ledger, customer["id"], visited_at)

@@ -1,0 +1,172 @@
+"""Work in the background: train predictors and score all customers."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.analytics.features import NotEnoughData
+from crm_backend.analytics.purchase import Training, train
+from crm_backend.db import Sessions, reading
+from crm_backend.errors import Conflict
+from crm_backend.frames import data_as_of, load_frames
+from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
+from crm_backend.predictors import save_purchase
+from crm_backend.services.insights import (
+    PURCHASE,
+    find_loaded,
+    find_predictor,
+    score,
+    store,
+)
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[str], None]
+# A predictor and its scores of the last day need no refreshing.
+FRESH_FOR = timedelta(days=1)
+
+
+async def train_purchase(
+    sessions: Sessions,
+    var_dir: Path,
+    as_of: datetime | None = None,
+    *,
+    report: Report = log.info,
+) -> Predictor:
+    """Train the purchase predictor on the records and store it with its card.
+
+    Args:
+        sessions: of the shop's database.
+        var_dir: where fitted predictors are kept.
+        as_of: the present; where the records end by default.
+        report: told what is going on, a sentence at a time.
+
+    Raises:
+        Conflict: `not_enough_data`; the message names how much is needed.
+    """
+    report("Loading orders, returns and visits")
+    async with reading(sessions) as session:
+        as_of = as_of or await data_as_of(session, utc_now())
+        frames = await load_frames(session)
+    report(f"Learning from {len(frames.orders):,} orders")
+    try:
+        training = await asyncio.to_thread(train, frames, as_of)
+    except NotEnoughData as err:
+        raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
+    file_name, digest = await asyncio.to_thread(
+        save_purchase, training.predictor, var_dir
+    )
+    async with sessions.begin() as session:
+        row = await _add_predictor(session, training, file_name, digest)
+    scores = training.card["test"]
+    report(f"Trained {row.version}: AUC {scores['auc']:.3f} on the last 30 days")
+    return row
+
+
+async def score_purchase(
+    sessions: Sessions,
+    var_dir: Path,
+    as_of: datetime | None = None,
+    *,
+    report: Report = log.info,
+) -> int:
+    """Score all customers who allow it with the current predictor.
+
+    Scores by the same predictor for the same moment are replaced. Those of customers
+    who no longer allow predictions are deleted.
+
+    Returns:
+        how many customers were scored.
+
+    Raises:
+        Conflict: `predictor_missing`; train first.
+    """
+    async with reading(sessions) as session:
+        as_of = as_of or await data_as_of(session, utc_now())
+        row = await find_predictor(session)
+        predictor = find_loaded(row, var_dir)
+        if row is None or predictor is None:
+            raise Conflict("predictor_missing", "Train the purchase predictor first.")
+        report("Loading what is known of all customers")
+        frames = await load_frames(session)
+        consenting = select(Customer.id).where(Customer.consent_profiling)
+        allowed = set(await session.scalars(consenting))
+    scores = await asyncio.to_thread(score, predictor, frames, as_of)
+    scores = scores[scores.index.isin(allowed)]
+    refusing = select(Customer.id).where(~Customer.consent_profiling)
+    async with sessions.begin() as session:
+        await session.execute(
+            delete(PurchasePrediction).where(
+                PurchasePrediction.customer_id.in_(refusing)
+            )
+        )
+        await store(session, row, scores, as_of=as_of, scored_at=utc_now())
+    report(f"Scored {len(scores):,} customers")
+    return len(scores)
+
+
+async def refresh_purchase(
+    sessions: Sessions, var_dir: Path, *, report: Report | None = None
+) -> bool:
+    """Train and score unless that was done within the last day.
+
+    A shop with too little data is no failure: the report says what is missing.
+
+    Returns:
+        whether there are predictions now.
+    """
+    report = report or Console().print
+    async with reading(sessions) as session:
+        row = await find_predictor(session)
+        if await _is_fresh(session, row) and find_loaded(row, var_dir) is not None:
+            report("Up to date")
+            return True
+    try:
+        await train_purchase(sessions, var_dir, report=report)
+    except Conflict as err:
+        report(err.message)
+        return False
+    await score_purchase(sessions, var_dir, report=report)
+    return True
+
+
+async def _add_predictor(
+    session: AsyncSession, training: Training, file_name: str, digest: str
+) -> Predictor:
+    predictor = training.predictor
+    row = Predictor(
+        version=f"{PURCHASE}-{training.as_of:%Y%m%d}-{digest[:8]}",
+        kind=PURCHASE,
+        horizon_days=predictor.horizon_days,
+        as_of=training.as_of,
+        n_train=predictor.n_train,
+        base_rate=predictor.base_rate,
+        metrics={**training.card, "file_sha256": digest},
+        file_name=file_name,
+    )
+    # Training again on the same records may give the very same predictor.
+    known: Predictor | None = await session.scalar(
+        select(Predictor).where(Predictor.version == row.version)
+    )
+    if known is not None:
+        return known
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def _is_fresh(session: AsyncSession, row: Predictor | None) -> bool:
+    if row is None or utc_now() - row.trained_at > FRESH_FOR:
+        return False
+    found = await session.scalar(
+        select(PurchasePrediction.id)
+        .where(PurchasePrediction.predictor_id == row.id)
+        .limit(1)
+    )
+    return found is not None

@@ -1,0 +1,83 @@
+"""Fitted predictors on disk: written in one piece, read only if they are ours."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+
+import sklearn
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from crm_backend.analytics.features import FEATURE_NAMES
+from crm_backend.analytics.purchase_predictor import PurchasePredictor
+
+FOLDER = "predictors"
+# What our own estimators hold besides the types that skops trusts anyway.
+TRUSTED_TYPES = [
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+]
+
+
+class PredictorUnusable(ValueError):
+    """The file is missing, changed, foreign or of another version; train again."""
+
+
+def save_purchase(predictor: PurchasePredictor, var_dir: Path) -> tuple[str, str]:
+    """Write a predictor below `var_dir`; half-written files are never seen.
+
+    Returns:
+        the file's name below `var_dir`, made of its hash, and its SHA-256.
+    """
+    content = skops.io.dumps(
+        {
+            **{
+                field.name: getattr(predictor, field.name)
+                for field in fields(predictor)
+            },
+            "feature_names": FEATURE_NAMES,
+            "sklearn_version": sklearn.__version__,
+        }
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    file_name = f"{FOLDER}/purchase-{digest[:16]}.skops"
+    path = var_dir / file_name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, path)
+    return file_name, digest
+
+
+@lru_cache(maxsize=4)
+def load_purchase(path: Path, digest: str) -> PurchasePredictor:
+    """Read a predictor.
+
+    Args:
+        path: of its file.
+        digest: the SHA-256 the file must have.
+
+    Raises:
+        PredictorUnusable: the file is not exactly what was saved, holds types that
+            are not ours, or was made for other features or another scikit-learn.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as err:
+        raise PredictorUnusable(f"{path.name} cannot be read: {err.strerror}") from err
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise PredictorUnusable(f"{path.name} has changed since it was written")
+    try:
+        saved = skops.io.loads(content, trusted=TRUSTED_TYPES)
+    except UntrustedTypesFoundException as err:
+        raise PredictorUnusable(f"{path.name} holds foreign types: {err}") from err
+    if saved.pop("feature_names") != FEATURE_NAMES:
+        raise PredictorUnusable(f"{path.name} was made for other features")
+    if saved.pop("sklearn_version") != sklearn.__version__:
+        raise PredictorUnusable(f"{path.name} was made by another scikit-learn")
+    return PurchasePredictor(**saved)
