@@ -1,0 +1,1 @@
+"""`deskmate import`: a shop's own CSV files, cleaned and put into the database."""

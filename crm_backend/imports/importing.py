@@ -1,0 +1,181 @@
+"""One import from start to end: read, clean, wait, and store all or nothing."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.progress import Progress
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from crm_backend.imports.cleaning import Cleaner
+from crm_backend.imports.columns import CellSource, find_sources
+from crm_backend.imports.derived import derive
+from crm_backend.imports.loading import merge, prepare_merge
+from crm_backend.imports.mapping import Mapping, TableMapping
+from crm_backend.imports.reading import Source, open_source, read_chunks
+from crm_backend.imports.rejected import RejectedFile
+from crm_backend.imports.report import TableReport
+from crm_backend.imports.rules import Known
+from crm_backend.imports.staging import Staging, check_tables, read_known
+from crm_backend.imports.tables import TABLES, Table
+
+
+@dataclass(frozen=True)
+class Job:
+    """One table to be filled from one file."""
+
+    table: Table
+    mapping: TableMapping
+    source: Source
+    cells: dict[str, CellSource]
+    report: TableReport
+
+    def provided(self) -> set[str]:
+        """Return the database columns the file speaks of."""
+        fields = {
+            column.field
+            for column in self.table.columns
+            if column.field and column.name in self.cells
+        }
+        computed = self.table.computed.items()
+        return fields | {name for name, by in computed if self.cells.keys() & set(by)}
+
+
+def plan(files: dict[str, Path], mapping: Mapping) -> list[Job]:
+    """Open all files and find their columns, before anything is written.
+
+    Args:
+        files: paths by table, in any order.
+        mapping: what is special about them.
+
+    Raises:
+        ImportFault: a file cannot be read, or lacks a column.
+    """
+    jobs = []
+    for name, table in TABLES.items():
+        if name not in files:
+            continue
+        own = mapping.table(name)
+        source = open_source(
+            files[name], encoding=own.encoding, delimiter=own.delimiter
+        )
+        cells, unused = find_sources(table, own, source)
+        report = TableReport(
+            name,
+            str(files[name]),
+            encoding=source.encoding,
+            columns=tuple(cells),
+            unused_headings=unused,
+        )
+        jobs.append(Job(table, own, source, cells, report))
+    return jobs
+
+
+async def run_import(
+    engine: AsyncEngine,
+    jobs: Sequence[Job],
+    rejected: RejectedFile,
+    *,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress,
+) -> None:
+    """Store what the jobs' files say, all of it or nothing; fills their reports.
+
+    Cleaning only reads the database, so the shop can go on writing; the rows wait in
+    temporary tables, and one transaction stores them.
+
+    Raises:
+        ImportFault: the import cannot go on; nothing was stored.
+    """
+    async with engine.connect() as connection:
+        await connection.run_sync(_run, jobs, rejected, now, dry_run, progress)
+
+
+def _run(
+    connection: Connection,
+    jobs: Sequence[Job],
+    rejected: RejectedFile,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress,
+) -> None:
+    connection.execution_options(reads_only=True)
+    check_tables(connection)
+    known = read_known(connection, (job.table.name for job in jobs))
+    stagings: dict[str, Staging] = {}
+    for job in jobs:
+        stagings[job.table.name] = staging = Staging(connection, job.table)
+        connection.commit()
+        _clean(connection, job, staging, known, rejected, now, progress)
+    connection.execution_options(reads_only=False)
+    _store(connection, jobs, stagings, now, progress)
+    rejected.finish()
+    if dry_run:
+        connection.rollback()
+    else:
+        connection.commit()
+
+
+def _clean(
+    connection: Connection,
+    job: Job,
+    staging: Staging,
+    known: Known,
+    rejected: RejectedFile,
+    now: datetime,
+    progress: Progress,
+) -> None:
+    started = time.monotonic()
+    cleaner = Cleaner(
+        job.table,
+        job.mapping,
+        job.cells,
+        known=known,
+        report=job.report,
+        now=now,
+        delimiter=job.source.delimiter,
+    )
+    what = f"cleaning {job.table.name}"
+    task = progress.add_task(what, total=job.source.n_lines)
+    for chunk in read_chunks(job.source):
+        cleaned = cleaner.clean(chunk)
+        rejected.add(job.table.name, job.report.file, cleaned.rejections)
+        staging.add(cleaned.frame)
+        connection.commit()
+        progress.update(task, completed=chunk.last_line)
+    progress.update(task, completed=job.source.n_lines)
+    job.report.check()
+    job.report.seconds += time.monotonic() - started
+
+
+def _store(
+    connection: Connection,
+    jobs: Sequence[Job],
+    stagings: dict[str, Staging],
+    now: datetime,
+    progress: Progress,
+) -> None:
+    prepare_merge(connection, list(stagings.values()))
+    connection.commit()
+    for job in jobs:
+        started = time.monotonic()
+        staging, report = stagings[job.table.name], job.report
+        task = progress.add_task(f"storing {job.table.name}", total=staging.n_rows)
+        report.n_inserted, report.n_updated = merge(
+            connection,
+            staging,
+            job.provided(),
+            now=now,
+            step=lambda n, task=task: progress.advance(task, n),  # type: ignore[misc]
+        )
+        report.seconds += time.monotonic() - started
+    task = progress.add_task("filling totals and dates", total=1)
+    reports = {job.table.name: job.report for job in jobs}
+    for what, n in derive(connection, stagings).items():
+        table, _, action = what.partition(": ")
+        reports.get(table, jobs[-1].report).notes[action] += n
+    progress.advance(task)

@@ -1,0 +1,286 @@
+"""Reading a CSV file in pieces, with the true line number of every row."""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from crm_backend.imports.faults import BrokenFile, ImportFault
+
+CHUNK_ROWS = 50_000
+DELIMITERS = (",", ";", "\t", "|")
+# A record over more lines than this is an unclosed quotation mark.
+MAX_RECORD_LINES = 500
+BLOCK_BYTES = 1 << 20
+# A GB18030 text is mostly made of the common characters, a Latin one is not.
+COMMON_HAN_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read once from end to end: it can be decoded."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    headings: tuple[str, ...]
+    n_lines: int
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A row that does not even have the right shape."""
+
+    line: int
+    original: str
+    reason: str
+    message: str
+
+
+@dataclass
+class Chunk:
+    """Rows with the number of the line each begins on."""
+
+    lines: list[int] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
+    n_trimmed: int = 0
+    n_blank: int = 0
+    last_line: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.misfits)
+
+
+class _TooManyLines(Exception):
+    pass
+
+
+class _Lines:
+    """Counts the lines and can take back those a broken quotation swallowed."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._returned: deque[str] = deque()
+        self.pending: list[str] = []
+        self.n = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if len(self.pending) >= MAX_RECORD_LINES:
+            raise _TooManyLines
+        line = self._returned.popleft() if self._returned else next(self._text)
+        self.pending.append(line)
+        self.n += 1
+        return line
+
+    def keep_first(self) -> str:
+        """Give back all lines of the record but its first."""
+        first, *others = self.pending
+        self._returned.extendleft(reversed(others))
+        self.n -= len(others)
+        return first
+
+
+def open_source(
+    path: Path, *, encoding: str | None = None, delimiter: str | None = None
+) -> Source:
+    """Read a file once to its end and find out how it is written.
+
+    Args:
+        path: a CSV file; one that ends in .gz is unpacked.
+        encoding: as the mapping says; found out if None.
+        delimiter: as the mapping says; found out if None.
+
+    Raises:
+        BrokenFile: it cannot be read to its end or decoded.
+        ImportFault: it is empty, or a heading occurs twice.
+    """
+    found, n_lines = _find_encoding(path, encoding)
+    with reading_errors(path), _open_text(path, found) as text:
+        first = text.readline()
+        while first and not first.strip():
+            first = text.readline()
+    if not first.strip():
+        raise ImportFault(f"{path} is empty: it has no line with headings.")
+    delimiter = delimiter or max(DELIMITERS, key=first.count)
+    with reading_errors(path), _open_text(path, found) as text:
+        headings = next(
+            row for row in csv.reader(text, delimiter=delimiter) if any(row)
+        )
+    headings = [heading.strip() for heading in headings]
+    twice = {h for h in headings if h and headings.count(h) > 1}
+    if twice:
+        raise ImportFault(f"{path} has the heading {min(twice)!r} twice.")
+    return Source(path, found, delimiter, tuple(headings), n_lines)
+
+
+def read_chunks(source: Source, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """Yield the rows below the headings, `size` at a time.
+
+    Raises:
+        BrokenFile: the file changed since it was opened, or the disk fails.
+    """
+    with reading_errors(source.path), _open_text(source.path, source.encoding) as text:
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=source.delimiter, strict=True)
+        width = len(source.headings)
+        for row in reader:
+            if any(row):
+                break
+        chunk = Chunk()
+        while True:
+            lines.pending.clear()
+            start = lines.n + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                break
+            except (csv.Error, _TooManyLines) as err:
+                chunk.misfits.append(_broken_quotes(lines, start, err))
+            else:
+                _sort_in(chunk, row, start, width, lines, source)
+            if len(chunk) >= size:
+                chunk.last_line = lines.n
+                yield chunk
+                chunk = Chunk()
+        chunk.last_line = lines.n
+        yield chunk
+
+
+def _sort_in(
+    chunk: Chunk, row: list[str], start: int, width: int, lines: _Lines, source: Source
+) -> None:
+    if len(row) == width:
+        chunk.lines.append(start)
+        chunk.rows.append(row)
+    elif not row or (len(row) == 1 and not row[0].strip()):
+        chunk.n_blank += 1
+    elif len(lines.pending) > 1:
+        chunk.misfits.append(_broken_quotes(lines, start))
+    elif len(row) > width and not any(row[width:]):
+        chunk.n_trimmed += 1
+        chunk.lines.append(start)
+        chunk.rows.append(row[:width])
+    else:
+        message = f"the line has {len(row)} fields, the headings are {width}"
+        original = as_line(row, source.delimiter)
+        chunk.misfits.append(Misfit(start, original, "wrong_field_count", message))
+
+
+def _broken_quotes(lines: _Lines, start: int, err: Exception | None = None) -> Misfit:
+    """Give up the first line only, so that an open quotation swallows no other."""
+    first = lines.keep_first().rstrip("\r\n")
+    if "field limit" in str(err):
+        reason, message = "too_long", "a field is longer than 131072 characters"
+    else:
+        reason, message = "broken_quotes", "a quotation mark is not closed properly"
+    return Misfit(start, first, reason, message)
+
+
+def as_line(fields: list[str], delimiter: str) -> str:
+    """Write a row the way it stood in the file."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(fields)
+    return text.getvalue()
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _open_text(path: Path, encoding: str) -> IO[str]:
+    return io.TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
+
+
+class reading_errors:  # noqa: N801
+    """Turns what may happen while a file is read into one sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: object, err: BaseException | None, _trace: object
+    ) -> None:
+        if isinstance(err, EOFError | zlib.error | gzip.BadGzipFile):
+            raise BrokenFile(
+                f"{self._path} is a broken or cut-off .gz file; pack it again."
+            ) from err
+        if isinstance(err, UnicodeError):
+            raise BrokenFile(
+                f"{self._path} has bytes that are not {err.args[0]} text."
+            ) from err
+        if isinstance(err, OSError):
+            raise BrokenFile(f"{self._path} cannot be read: {err.strerror}.") from err
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with reading_errors(path), _open_bytes(path) as raw:
+        while block := raw.read(BLOCK_BYTES):
+            yield block
+
+
+def _find_encoding(path: Path, wanted: str | None) -> tuple[str, int]:
+    """Return an encoding that decodes the whole file, and its number of lines."""
+    if wanted is None:
+        start = next(_blocks(path), b"")
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            wanted = "utf-16"
+    try:
+        name = codecs.lookup(wanted or "utf-8-sig").name
+    except LookupError as err:
+        raise ImportFault(f"{wanted!r} is not the name of an encoding.") from err
+    bad_line, n_lines = _first_undecodable(path, name)
+    if bad_line is None:
+        return name, n_lines
+    if wanted is None and _looks_chinese(path):
+        gb_line, n_lines = _first_undecodable(path, "gb18030")
+        if gb_line is None:
+            return "gb18030", n_lines
+    raise BrokenFile(
+        f"{path}, line {bad_line}: bytes that are not {name.removesuffix('-sig')} "
+        "text; if the file is written differently, name its `encoding` in the "
+        "mapping file."
+    )
+
+
+def _first_undecodable(path: Path, encoding: str) -> tuple[int | None, int]:
+    """Return the line of the first bad bytes, and the number of lines."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    n_lines = 0
+    for block in _blocks(path):
+        try:
+            n_lines += decoder.decode(block).count("\n")
+        except UnicodeDecodeError as err:
+            # The decoder puts what the last block left over before this one.
+            return n_lines + err.object[: err.start].count(b"\n") + 1, n_lines
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return n_lines + 1, n_lines
+    return None, n_lines
+
+
+def _looks_chinese(path: Path) -> bool:
+    for block in _blocks(path):
+        pairs = re.findall(rb"[\x80-\xff].", block, re.DOTALL)
+        if pairs:
+            # GB2312's own characters have both bytes in its upper half.
+            common = [p for p in pairs if b"\xa1" <= p[:1] <= b"\xf7"]
+            common = [p for p in common if p[1:] >= b"\xa1"]
+            return len(common) >= COMMON_HAN_SHARE * len(pairs)
+    return False
