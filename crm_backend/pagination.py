@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_backend.errors import Invalid
+from crm_backend.models import UtcDateTime
 
 Row = TypeVar("Row")
 Keys = Sequence[InstrumentedAttribute[Any]]
@@ -95,7 +96,7 @@ def _texts(values: Any) -> list[str]:
 
 
 def _read(text: str, key: InstrumentedAttribute[Any]) -> Any:
-    if key.type.python_type is not datetime:
+    if not isinstance(key.type, UtcDateTime):
         return text
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:

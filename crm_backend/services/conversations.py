@@ -84,13 +84,20 @@ async def take_over(
 
 
 async def set_mode(
-    session: AsyncSession, conversation: Conversation, mode: Mode, staff_id: int
+    session: AsyncSession, principal: Principal, conversation_id: str, mode: Mode
 ) -> None:
-    """Change the mode on behalf of a colleague and tell the customer."""
+    """Change the mode on behalf of a colleague and tell the customer.
+
+    Raises:
+        NotFound: the conversation is not one this colleague may see.
+    """
+    assert principal.staff_id is not None
+    await get_visible(session, principal, conversation_id)
+    conversation = await lock(session, conversation_id)
     if conversation.mode == mode:
         return
     if mode == "human":
-        await take_over(session, conversation, staff_id)
+        await take_over(session, conversation, principal.staff_id)
         return
     change_mode(conversation, mode)
     key = "assistant_returned" if mode == "bot" else "conversation_closed"
@@ -136,7 +143,9 @@ async def get_visible(
     Raises:
         NotFound: there is none, or it is another colleague's staff chat.
     """
-    conversation = await session.get(Conversation, conversation_id)
+    conversation = None
+    if conversation_id.isprintable():
+        conversation = await session.get(Conversation, conversation_id)
     if conversation is None or not may_see(principal, conversation):
         raise NotFound("conversation_not_found", "There is no such conversation.")
     return conversation

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -294,23 +295,25 @@ def gateway_postgres() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def gateway_database(
-    request: pytest.FixtureRequest, tmp_path: Any
-) -> AsyncIterator[str]:
-    """The URL of a database with empty tables."""
+def gateway_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database for the test."""
     if request.param == "postgres":
-        url = request.getfixturevalue("gateway_postgres")
-    else:
-        url = f"sqlite+aiosqlite:///{tmp_path}/crm.sqlite3"
-    engine = make_engine(url)
+        return str(request.getfixturevalue("gateway_postgres"))
+    return f"sqlite+aiosqlite:///{tmp_path}/crm.sqlite3"
+
+
+@pytest.fixture
+async def gateway_database(gateway_url: str) -> str:
+    """The URL of a database with empty tables."""
+    engine = make_engine(gateway_url)
     async with engine.begin() as connection:
-        if request.param == "postgres":
+        if gateway_url.startswith("postgresql"):
             tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
             await connection.execute(text(f"truncate {tables} cascade"))
         else:
             await connection.run_sync(Base.metadata.create_all)
     await engine.dispose()
-    yield url
+    return gateway_url
 
 
 @pytest.fixture
