@@ -57,7 +57,7 @@ class ConversationLockStore(LockStore):
     ) -> None:
         try:
             await asyncio.wait_for(lock.acquire(), timeout=seconds)
-        except asyncio.TimeoutError as err:
+        except TimeoutError as err:
             raise LockError(
                 f"Conversation {conversation_id} was busy for {seconds:g} s."
             ) from err

@@ -10,7 +10,6 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import (
@@ -24,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.fingerprint import fingerprint_files
-from bot.sentence_encoder import SENTENCE_VECTOR
+from bot.sentence_encoder import SENTENCE_VECTOR, SentenceEncoder
 
 MEMORY_FILE = "training_sentences.npz"
 
@@ -46,7 +45,8 @@ class IntentGate(GraphComponent):
     @classmethod
     def required_components(cls) -> list[type]:
         """Components that should be included in the pipeline before this component."""
-        return [IntentClassifier]
+        # The classifier, too, but training knows no order among trainable components.
+        return [SentenceEncoder]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

@@ -14,10 +14,15 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.fingerprint import fingerprint_files
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+# ASCII, general, Chinese and full-width punctuation.
+PUNCTUATION = (
+    r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2060\u3001-\u303f"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
 # One Han character, or a word of another script (with its apostrophes and hyphens), or
 # one symbol such as an emoji. Punctuation and spaces separate.
 TOKEN = re.compile(
-    rf"[{HAN}]|[^\W_{HAN}]+(?:['’‘\-－][^\W_{HAN}]+)*|[^\w\s!-/:-@\[-`{{-~]"
+    rf"[{HAN}]|[^\W_{HAN}]+(?:['’‘\-－][^\W_{HAN}]+)*|[^\w\s{PUNCTUATION}]"
 )
 LONG_NUMBER = re.compile(r"\d{4,}")
 

@@ -15,11 +15,10 @@ from jsonschema import Draft7Validator
 from rasa import __version__ as rasa_version
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.processor import MessageProcessor
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.events import ActionExecuted, Event, UserUtteranceReverted
+from rasa.shared.core.events import Event
 from rasa.shared.exceptions import RasaException
 
-from bot.turn_output import TurnOutput
+from bot.turn_output import TurnFailed, TurnOutput
 
 SUPPORTED_VERSION = "3.6.21"
 PATCHED = "patched_by_deskmate"
@@ -77,7 +76,7 @@ def _noting_failures(run: Any) -> Any:
 
 
 def _ending_failed_turns(run_action: Any) -> Any:
-    """End a turn whose action failed, and leave the dialogue as it was before it.
+    """End a turn whose action failed, before anything of it is kept.
 
     Otherwise a form would keep values that its validation never saw, and the rules
     would go on as if the action had spoken.
@@ -95,12 +94,9 @@ def _ending_failed_turns(run_action: Any) -> Any:
         goes_on = await run_action(
             self, action, tracker, output_channel, nlg, prediction
         )
-        if not getattr(output_channel, "failed_actions", None):
-            return goes_on
-        tracker.update_with_events(
-            [UserUtteranceReverted(), ActionExecuted(ACTION_LISTEN_NAME)], self.domain
-        )
-        return False
+        if isinstance(output_channel, TurnOutput) and output_channel.failed_actions:
+            raise TurnFailed(", ".join(output_channel.failed_actions))
+        return goes_on
 
     return run_or_end
 

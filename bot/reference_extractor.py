@@ -41,7 +41,7 @@ PREFIXED = re.compile(
     rf"|(?P<letter>INV|[TCRFSP])(?:\s?[-#]\s?|\s)?(?P<number>\d{{6}})){END}",
     FLAGS,
 )
-# A shop that was imported keeps its own numbers: whatever is named as one, with a digit.
+# An imported shop keeps its own numbers: whatever is named as one, with a digit.
 NAMED = re.compile(
     r"(?:order|purchase|订单|訂單|单号|單號)\s*"
     r"(?:number|num|no\.?|nr\.?|id|code|号码|號碼|编号|編號|号|號|#)*\s*"

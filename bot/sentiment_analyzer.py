@@ -18,7 +18,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
 from bot.fingerprint import fingerprint_files
-from bot.sentence_encoder import MAX_CHARACTERS, SENTENCE_VECTOR, encode
+from bot.sentence_encoder import (
+    MAX_CHARACTERS,
+    SENTENCE_VECTOR,
+    SentenceEncoder,
+    encode,
+)
 from bot.sentiment_features import Lexicon, sentiment_features
 
 SENTIMENT = "sentiment"
@@ -33,6 +38,11 @@ LEXICON_FILE = "lexicon.csv"
 )
 class SentimentAnalyzer(GraphComponent):
     """Adds a sentiment {label, score} to each message; the score is from -1 to 1."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Components that should be included in the pipeline before this component."""
+        return [SentenceEncoder]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

@@ -13,9 +13,12 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 from bot.mixed_tokenizer import HAN, TOKEN
 
-NEGATION_EN = frozenset(
-    "not no never none nobody nothing neither nor without hardly barely cannot".split()
-)
+NEGATION_EN = {"not", "no", "never", "none", "nobody", "nothing", "neither", "nor"} | {
+    "without",
+    "hardly",
+    "barely",
+    "cannot",
+}
 # A negator weighs on the few words after it, up to the next clause.
 NEGATION_REACH = 3
 NEGATION_ZH = re.compile(r"(?:不太|不是很|不够|没有|并不|不是|没|不|别|未|毫无)$")
@@ -97,8 +100,7 @@ def sentiment_features(
         analyzer="char_wb", ngram_range=(1, 4), n_features=N_HASHED, norm="l2"
     ).transform(plain)
     surface = [
-        _surface(text, lower, lexicon)
-        for text, lower in zip(texts, plain, strict=True)
+        _surface(text, lower, lexicon) for text, lower in zip(texts, plain, strict=True)
     ]
     dense = np.hstack([vectors * SENTENCE_WEIGHT, np.asarray(surface)])
     return hstack([csr_matrix(dense), hashed]).tocsr()

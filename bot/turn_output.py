@@ -13,6 +13,10 @@ CHANNEL_NAME = "deskmate"
 FAILURE_BLOCK = {"type": "failure", "code": "action_failed"}
 
 
+class TurnFailed(Exception):
+    """An action failed, so nothing of the turn is kept in the dialogue."""
+
+
 class TurnOutput(OutputChannel):
     """The messages of a turn, and the actions that failed in it."""
 

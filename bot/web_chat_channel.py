@@ -16,7 +16,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.turn_output import CHANNEL_NAME, TurnOutput
+from bot.turn_output import CHANNEL_NAME, TurnFailed, TurnOutput
 from bot.turn_records import TurnRecords
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class WebChatChannel(InputChannel):
                 "model_id": agent.model_id,
                 "replayed": False,
             }
-            # A turn that failed left no trace in the dialogue, so it may be tried again.
+            # A turn that failed left nothing in the dialogue: it may be tried again.
             if not output.failed_actions:
                 self._turn_records.add(turn_id, conversation_id, answer)
             return answer
@@ -162,7 +162,10 @@ async def _run(
     parsed.pop("text_tokens", None)
     parsed["intent_ranking"] = parsed.get("intent_ranking", [])[:N_RANKED]
     message.parse_data = parsed
-    await agent.processor.handle_message(message)
+    try:
+        await agent.processor.handle_message(message)
+    except TurnFailed as failed:
+        logger.error("A turn failed in %s.", failed)
     output.close()
     return _understood(parsed, language)
 

@@ -1,0 +1,68 @@
+import pytest
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.intent_gate import IntentGate
+from bot.sentence_encoder import SENTENCE_VECTOR, encode
+
+CONFIG = IntentGate.get_default_config()
+EXAMPLES = {"where is my order": "track_order", "hello there": "greet"}
+
+
+def message_of(text, intent, p_class=0.6):
+    found = {"name": intent, "confidence": p_class}
+    return Message(
+        {
+            TEXT: text,
+            SENTENCE_VECTOR: encode([text])[0],
+            INTENT: found,
+            INTENT_RANKING_KEY: [found, {"name": "other", "confidence": 0.1}],
+        }
+    )
+
+
+@pytest.fixture
+def gate(storage, resource, context):
+    """A gate that was trained, kept and loaded again."""
+    examples = [
+        Message({TEXT: text, INTENT: intent, SENTENCE_VECTOR: encode([text])[0]})
+        for text, intent in EXAMPLES.items()
+    ]
+    made = IntentGate.create(CONFIG, storage, resource, context)
+    made.train(TrainingData(examples))
+    return IntentGate.load(CONFIG, storage, resource, context)
+
+
+def test_a_sentence_like_a_training_sentence_passes(gate):
+    (message,) = gate.process([message_of("where's my order?", "track_order")])
+    assert message.get(INTENT)["name"] == "track_order"
+    assert message.get(INTENT)["confidence"] > 0.7
+
+
+def test_a_strange_sentence_falls_back(gate):
+    (message,) = gate.process(
+        [message_of("the mitochondria of a cell", "track_order", 0.9)]
+    )
+    assert message.get(INTENT)["name"] == "nlu_fallback"
+    assert [r["name"] for r in message.get(INTENT_RANKING_KEY)][:2] == [
+        "nlu_fallback",
+        "track_order",
+    ]
+
+
+def test_an_intent_without_sentences_falls_back(gate):
+    (message,) = gate.process([message_of("where is my order", "unheard_of")])
+    assert message.get(INTENT)["name"] == "nlu_fallback"
+
+
+def test_an_untrained_gate_passes_messages_on(storage, resource, context):
+    made = IntentGate.create(CONFIG, storage, resource, context)
+    (message,) = made.process([message_of("anything", "greet")])
+    assert message.get(INTENT)["name"] == "greet"
+
+
+def test_a_threshold_above_one_is_refused(storage, resource, context):
+    with pytest.raises(InvalidConfigException, match="from 0 to 1"):
+        IntentGate.create({**CONFIG, "threshold": 2}, storage, resource, context)
