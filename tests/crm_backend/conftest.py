@@ -27,7 +27,7 @@ from tests.crm_backend.shop import Shop
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, to be copied."""
     path = tmp_path_factory.mktemp("template") / "crm.sqlite3"
-    _run(_create_tables(f"sqlite+aiosqlite:///{path}"))
+    _run(create_tables(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
@@ -36,7 +36,7 @@ def postgres_template() -> Iterator[str]:
     """The name of a PostgreSQL database with all tables, to be copied."""
     name = f"deskmate_template_{uuid.uuid4().hex[:12]}"
     _run(_on_postgres(f"CREATE DATABASE {name}"))
-    _run(_create_tables(_postgres_url(name)))
+    _run(create_tables(_postgres_url(name)))
     yield name
     _run(_on_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
 
@@ -107,7 +107,8 @@ def _run(coroutine: Coroutine[Any, Any, None]) -> None:
     thread.join()
 
 
-async def _create_tables(url: str) -> None:
+async def create_tables(url: str) -> None:
+    """Make all tables in an empty database."""
     engine = make_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
