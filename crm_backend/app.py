@@ -9,6 +9,7 @@ from crm_backend import __version__
 from crm_backend.api import to_route
 from crm_backend.config import Config
 from crm_backend.db import make_engine, make_sessions, reading
+from crm_backend.handlers.api_docs import setup_api_docs
 from crm_backend.handlers.socket import chat_socket, close_sockets
 from crm_backend.keys import CONFIG, SESSIONS, SIGN_IN_LIMIT, SOCKETS, WAKEUPS
 from crm_backend.middleware import errors, request_id, security_headers
@@ -38,6 +39,7 @@ def create_app(config: Config) -> web.Application:
     app.router.add_get("/api/v1/chat/socket", chat_socket)
     app.router.add_get("/healthz", _health)
     app.add_routes([to_route(endpoint) for endpoint in ENDPOINTS])
+    setup_api_docs(app)
     setup_pages(app)
     return app
 
