@@ -5,10 +5,14 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_backend.authentication import STAFF_COOKIE, find_signed_in
+from crm_backend.authentication import (
+    STAFF_COOKIE,
+    authenticate,
+    find_signed_in,
+)
 from crm_backend.errors import Forbidden
 from crm_backend.models import Staff
-from crm_backend.principal import ROLES_WITH, Access
+from crm_backend.principal import ROLES_WITH, Access, Principal
 
 
 async def find_reader(request: web.Request, session: AsyncSession) -> Staff | None:
@@ -32,6 +36,13 @@ async def require_reader(
     if staff.role not in ROLES_WITH[access]:
         raise Forbidden("forbidden", "This page is for colleagues with another role.")
     return staff
+
+
+async def get_principal(request: web.Request, session: AsyncSession) -> Principal:
+    """Return the reader as the services know them; after `require_reader`."""
+    principal = await authenticate(request, session)
+    assert principal is not None
+    return principal
 
 
 def start_page(staff: Staff) -> str:

@@ -5,18 +5,19 @@ from typing import Any
 
 from aiohttp import web
 
-from crm_backend.authentication import authenticate, page_language
+from crm_backend.authentication import page_language
 from crm_backend.catalogue import say
 from crm_backend.db import reading
 from crm_backend.keys import SESSIONS
 from crm_backend.models import Conversation, Customer, utc_now
 from crm_backend.services.conversations import get_visible
-from crm_backend.web.access import require_reader
+from crm_backend.services.inbox import list_reviewed
+from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import (
     ALL,
     MODES,
+    Line,
     count_by_mode,
-    list_lines,
     list_rows,
     list_tickets,
 )
@@ -26,6 +27,8 @@ from crm_backend.web.rendering import render
 TABS = (*MODES, ALL)
 N_ROWS = 100
 N_ORDERS = 5
+# Far more than anybody writes; a guard against a page without end.
+N_LINES = 2_000
 
 
 async def show_list(request: web.Request) -> web.Response:
@@ -36,7 +39,8 @@ async def show_list(request: web.Request) -> web.Response:
         tab = request.query.get("tab", "waiting" if counts["waiting"] else ALL)
         if tab not in TABS:
             raise web.HTTPNotFound
-        rows = await list_rows(session, tab, now=utc_now(), limit=N_ROWS)
+        principal = await get_principal(request, session)
+        rows = await list_rows(session, principal, tab, now=utc_now(), limit=N_ROWS)
     return render(
         "console_list.html" if "part" in request.query else "console.html",
         request,
@@ -55,8 +59,7 @@ async def show_conversation(request: web.Request) -> web.Response:
     language = page_language(request)
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "service")
-        principal = await authenticate(request, session)
-        assert principal is not None  # require_reader saw the same cookie
+        principal = await get_principal(request, session)
         conversation = await get_visible(session, principal, request.match_info["id"])
         customer, orders = None, []
         if conversation.customer_id is not None:
@@ -65,7 +68,9 @@ async def show_conversation(request: web.Request) -> web.Response:
                 session, conversation.customer_id, limit=N_ORDERS
             )
             orders = list(found)
-        lines = await list_lines(session, conversation.id)
+        reviewed = await list_reviewed(
+            session, principal, conversation.id, after=0, limit=N_LINES
+        )
         tickets = await list_tickets(session, conversation.id)
     since = conversation.waiting_since
     is_part = "part" in request.query
@@ -78,7 +83,7 @@ async def show_conversation(request: web.Request) -> web.Response:
         waiting_for=utc_now() - since if since else None,
         customer=customer,
         orders=orders,
-        lines=lines,
+        lines=[Line(item) for item in reviewed],
         tickets=tickets,
         describe=_describer(language),
     )

@@ -1,15 +1,16 @@
-"""What the console reads: conversations in lists, and one with its lines."""
+"""What the console shows besides what the inbox service lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
-from crm_backend.models import Conversation, Message, Ticket, Turn
+from crm_backend.models import Conversation, Message, Ticket
+from crm_backend.principal import Principal
+from crm_backend.services.inbox import Overview, ReviewedMessage, list_overviews
 
 MODES = ("waiting", "bot", "human", "closed")
 ALL = "all"
@@ -19,25 +20,26 @@ ALL = "all"
 class Row:
     """A conversation as the list shows it."""
 
-    id: str
-    name: str | None
-    mode: str
-    last_sender: str | None
-    last_text: str | None
-    last_language: str | None
-    last_at: datetime
+    overview: Overview
     waiting_for: timedelta | None
     mood: str | None
-    n_failed: int
 
 
 @dataclass(frozen=True)
 class Line:
-    """A message with what became of it."""
+    """A message with what was understood and what became of it."""
 
-    message: Message
-    turn: Turn | None
-    ticket_number: str | None
+    reviewed: ReviewedMessage
+
+    @property
+    def message(self) -> Message:
+        """The line of the log."""
+        return self.reviewed.message
+
+    @property
+    def ticket_number(self) -> str | None:
+        """The ticket that a failure opened."""
+        return self.reviewed.ticket_number
 
     @property
     def _understood(self) -> dict[str, Any]:
@@ -76,14 +78,16 @@ class Line:
     @property
     def failure(self) -> str | None:
         """Why the bot could not answer."""
-        if self.turn is None or self.turn.status != "failed":
+        turn = self.reviewed.turn
+        if turn is None or turn.status != "failed":
             return None
-        return self.turn.failure or "unknown"
+        return turn.failure or "unknown"
 
     @property
     def is_pending(self) -> bool:
         """Whether the bot still works on it."""
-        return self.turn is not None and self.turn.status in ("queued", "running")
+        turn = self.reviewed.turn
+        return turn is not None and turn.status in ("queued", "running")
 
 
 async def count_by_mode(session: AsyncSession) -> dict[str, int]:
@@ -100,55 +104,19 @@ async def count_by_mode(session: AsyncSession) -> dict[str, int]:
 
 
 async def list_rows(
-    session: AsyncSession, tab: str, *, now: datetime, limit: int
+    session: AsyncSession, principal: Principal, tab: str, *, now: datetime, limit: int
 ) -> list[Row]:
-    """Return a tab's conversations: who waits longest first, else the latest first."""
-    query = (
-        select(Conversation)
-        .where(Conversation.channel == "customer")
-        .options(selectinload(Conversation.customer))
-        .order_by(
-            Conversation.waiting_since.is_(None),
-            Conversation.waiting_since,
-            Conversation.last_message_at.desc(),
-            Conversation.id,
-        )
+    """Return a tab's conversations with customers, not the chats of colleagues."""
+    page = await list_overviews(
+        session,
+        principal,
+        mode=None if tab == ALL else tab,  # type: ignore[arg-type]  # one of MODES
+        cursor=None,
+        limit=limit,
     )
-    if tab != ALL:
-        query = query.where(Conversation.mode == tab)
-    conversations = (await session.scalars(query.limit(limit))).all()
-    ids = [conversation.id for conversation in conversations]
-    last = await _latest(session, ids, ~Message.suppressed, Message.sender != "system")
-    moods = await _latest(session, ids, Message.sender == "customer")
-    n_failed = await _count_failed(session, ids)
-    return [
-        _row(
-            conversation,
-            last.get(conversation.id),
-            moods.get(conversation.id),
-            n_failed.get(conversation.id, 0),
-            now,
-        )
-        for conversation in conversations
-    ]
-
-
-async def list_lines(session: AsyncSession, conversation_id: str) -> list[Line]:
-    """Return all lines of a conversation in order, suppressed ones too."""
-    messages = await session.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id)
-        .order_by(Message.seq)
-    )
-    turns = await session.execute(
-        select(Turn, Ticket.number)
-        .outerjoin(Ticket, Ticket.id == Turn.ticket_id)
-        .where(Turn.conversation_id == conversation_id)
-    )
-    by_message = {turn.message_id: (turn, number) for turn, number in turns}
-    return [
-        Line(message, *by_message.get(message.id, (None, None))) for message in messages
-    ]
+    found = [item for item in page.items if item.conversation.channel == "customer"]
+    moods = await _list_moods(session, [item.conversation.id for item in found])
+    return [_row(item, moods.get(item.conversation.id), now) for item in found]
 
 
 async def list_tickets(session: AsyncSession, conversation_id: str) -> Sequence[Ticket]:
@@ -157,50 +125,22 @@ async def list_tickets(session: AsyncSession, conversation_id: str) -> Sequence[
     return (await session.scalars(query.order_by(Ticket.id.desc()))).all()
 
 
-def _row(
-    conversation: Conversation,
-    last: Message | None,
-    said: Message | None,
-    n_failed: int,
-    now: datetime,
-) -> Row:
-    since = conversation.waiting_since
-    understood = (said.understood if said else None) or {}
-    return Row(
-        id=conversation.id,
-        name=conversation.customer.name if conversation.customer else None,
-        mode=conversation.mode,
-        last_sender=last.sender if last else None,
-        last_text=last.text if last else None,
-        last_language=last.language if last else None,
-        last_at=conversation.last_message_at,
-        waiting_for=now - since if since else None,
-        mood=(understood.get("sentiment") or {}).get("label"),
-        n_failed=n_failed,
-    )
+def _row(overview: Overview, mood: str | None, now: datetime) -> Row:
+    since = overview.conversation.waiting_since
+    return Row(overview, now - since if since else None, mood)
 
 
-async def _latest(
-    session: AsyncSession, ids: list[str], *conditions: ColumnElement[bool]
-) -> dict[str, Message]:
+async def _list_moods(session: AsyncSession, ids: list[str]) -> dict[str, str]:
+    """Return the mood of the last thing each customer said."""
     latest = (
-        select(Message.conversation_id, func.max(Message.seq).label("seq"))
-        .where(Message.conversation_id.in_(ids), *conditions)
+        select(func.max(Message.id))
+        .where(Message.conversation_id.in_(ids), Message.sender == "customer")
         .group_by(Message.conversation_id)
-        .subquery()
     )
-    query = select(Message).join(
-        latest,
-        (Message.conversation_id == latest.c.conversation_id)
-        & (Message.seq == latest.c.seq),
-    )
-    return {row.conversation_id: row for row in await session.scalars(query)}
-
-
-async def _count_failed(session: AsyncSession, ids: list[str]) -> dict[str, int]:
-    query = (
-        select(Turn.conversation_id, func.count())
-        .where(Turn.conversation_id.in_(ids), Turn.status == "failed")
-        .group_by(Turn.conversation_id)
-    )
-    return {conversation_id: n for conversation_id, n in await session.execute(query)}
+    query = select(Message.conversation_id, Message.understood)
+    rows = await session.execute(query.where(Message.id.in_(latest)))
+    moods = {
+        conversation_id: ((understood or {}).get("sentiment") or {}).get("label")
+        for conversation_id, understood in rows
+    }
+    return {conversation_id: mood for conversation_id, mood in moods.items() if mood}

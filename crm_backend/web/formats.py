@@ -33,8 +33,13 @@ def number(value: float, language: str) -> str:
     return format_decimal(value, format="#,##0.###", locale=LOCALES[language])
 
 
+def short(value: float, language: str) -> str:
+    """Write a number with one decimal."""
+    return format_decimal(value, format="#,##0.0", locale=LOCALES[language])
+
+
 def duration(value: timedelta, language: str) -> str:
     """Write how long something takes, in the largest unit that fits."""
     # Less than a minute would change with every look at the page.
     value = max(value, timedelta(minutes=1))
-    return format_timedelta(value, threshold=1.5, locale=LOCALES[language])
+    return format_timedelta(value, threshold=1, locale=LOCALES[language])

@@ -6,7 +6,6 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from crm_backend.authentication import (
-    LANGUAGE_COOKIE,
     STAFF_COOKIE,
     refuse_other_sites,
     staff_cookie,
@@ -23,7 +22,6 @@ from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
 
-LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 N_PRODUCTS = 24
 N_MAILS = 50
 
@@ -32,7 +30,7 @@ def setup_pages(app: web.Application) -> None:
     """Add the pages, their files and their errors to the application."""
     setup_templates(app)
     app.middlewares.insert(app.middlewares.index(errors), page_errors)
-    app.on_response_prepare.append(_on_prepare)
+    app.on_response_prepare.append(_check_for_changes)
     app.router.add_get("/", show_shop)
     app.router.add_get("/sign-in", show_sign_in)
     app.router.add_post("/sign-in", submit_sign_in)
@@ -130,15 +128,9 @@ def _text(form: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    """Keep a chosen language, and let browsers ask for changed files at once."""
+async def _check_for_changes(
+    request: web.Request, response: web.StreamResponse
+) -> None:
+    """Let browsers ask for changed files at once, as their names stay the same."""
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-cache"
-    elif (chosen := request.query.get("lang")) in ("en", "zh"):
-        response.set_cookie(
-            LANGUAGE_COOKIE,
-            str(chosen),
-            max_age=LANGUAGE_COOKIE_SECONDS,
-            samesite="Lax",
-            httponly=True,
-        )

@@ -10,7 +10,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
-from crm_backend.authentication import page_language
+from crm_backend.authentication import LANGUAGE_COOKIE, page_language
 from crm_backend.catalogue import say, texts
 from crm_backend.keys import CONFIG
 from crm_backend.models import Staff
@@ -20,6 +20,7 @@ from crm_backend.web import formats
 HERE = Path(__file__).parent
 HTML_LANG = {"en": "en", "zh": "zh-CN"}
 PREFIX = "page_"
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 # These categories have a name in the catalogue and a drawing.
 CATEGORIES = frozenset(
     {
@@ -84,6 +85,14 @@ def render(
     )
     response.headers["Content-Language"] = HTML_LANG[language]
     response.headers["Cache-Control"] = "no-store" if staff else "no-cache"
+    if request.query.get("lang") in HTML_LANG:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=LANGUAGE_COOKIE_SECONDS,
+            samesite="Lax",
+            httponly=True,
+        )
     return response
 
 
@@ -97,7 +106,7 @@ def _translator(language: str) -> Callable[..., str]:
 
 
 def _formatters(language: str) -> dict[str, Callable[..., str]]:
-    names = ("money", "day", "moment", "percent", "number", "duration")
+    names = ("money", "day", "moment", "percent", "number", "short", "duration")
     found: dict[str, Callable[..., str]] = {
         name: partial(getattr(formats, name), language=language) for name in names
     }

@@ -3,14 +3,18 @@
 import { keepFresh } from "./live.js";
 
 const language = document.documentElement.lang;
+// The reader's own habits, where they are of the page's language: 22 Nov or Nov 22.
+const locale = navigator.languages.find((l) => l.startsWith(language.slice(0, 2))) ?? language;
 
 /** Write the times of a part of the page in the reader's own zone. */
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    const style = "day" in time.dataset ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
     const moment = new Date(time.dateTime);
+    const isToday = moment.toDateString() === new Date().toDateString();
+    const style = isToday && "brief" in time.dataset ? {} : { dateStyle: "medium" };
+    if (!("day" in time.dataset)) style.timeStyle = "short";
     time.title = moment.toISOString();
-    time.textContent = new Intl.DateTimeFormat(language, style).format(moment);
+    time.textContent = new Intl.DateTimeFormat(locale, style).format(moment);
   }
 }
 

@@ -46,7 +46,7 @@ function orderCard(order, texts) {
   const rest = lines.length - N_LINES;
   if (rest > 0) items.push(el("li", {}, texts.more(rest)));
   const isOver = ["delivered", "cancelled"].includes(order.status);
-  const seen = event && [event.description ?? event.status, event.place].filter(Boolean);
+  const seen = event && [event.place, event.description ?? event.status].filter(Boolean);
   return el(
     "article",
     { class: "card", "aria-label": `${texts.order} ${order.number}` },
@@ -58,7 +58,7 @@ function orderCard(order, texts) {
       [texts.cancelledOn, order.cancelled_at && texts.day(order.cancelled_at)],
       [texts.expected, !isOver && expected && texts.day(expected)],
       [texts.parcel, parcel && `${parcel.carrier} ${parcel.tracking_number}`],
-      [texts.lastSeen, !isOver && seen?.join(", ")],
+      [texts.lastSeen, !isOver && seen?.join(" · ")],
       [texts.shipTo, [address.line1, address.postcode, address.city].filter(Boolean).join(", ")],
       [texts.items, items.length && el("ul", {}, items)],
       [texts.total, texts.money(order.total_cents, order.currency)],

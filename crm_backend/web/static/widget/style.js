@@ -53,7 +53,7 @@ dt{color:var(--quiet)}dd{overflow-wrap:anywhere;min-inline-size:0}
 input,textarea{background:var(--bg);border:1.5px solid var(--edge);border-radius:12px;padding:9px 12px;font-size:16px;min-block-size:44px}
 input{flex:1 1 9em;min-inline-size:0}input[aria-invalid=true]{border-color:var(--bad)}
 .verify .bad{margin-block-start:6px}
-.links{display:flex;flex-wrap:wrap;align-items:center;gap:4px 14px;font-size:14px;margin-block-start:6px}
+.links .link{padding:0}.links{display:flex;flex-wrap:wrap;align-items:center;gap:4px 14px;font-size:14px;margin-block-start:6px}
 .confirmed{display:flex;align-items:center;gap:8px;color:var(--good);font-weight:600}
 .composer{display:flex;gap:8px;padding:12px 12px 10px;align-items:flex-end;border-block-start:1px solid var(--line)}
 textarea{flex:1;resize:none;line-height:1.4;min-inline-size:0}::placeholder{color:var(--quiet);opacity:1}

@@ -4,7 +4,9 @@
 export async function loadTexts(tag) {
   const isChinese = tag.toLowerCase().startsWith("zh");
   const { words } = await import(isChinese ? "./texts.zh.js" : "./texts.en.js");
-  const locale = isChinese ? "zh-CN" : tag || "en";
+  const htmlLang = isChinese ? "zh-CN" : "en";
+  // The reader's own habits, where they are of the same language: 22 Nov or Nov 22.
+  const locale = navigator.languages.find((l) => l.startsWith(htmlLang.slice(0, 2))) ?? htmlLang;
   const format = (value, options) => {
     // A date without a time is the same day everywhere.
     const zone = value.length === 10 ? { timeZone: "UTC" } : {};
@@ -13,7 +15,7 @@ export async function loadTexts(tag) {
   return {
     ...words,
     language: isChinese ? "zh" : "en",
-    htmlLang: isChinese ? "zh-CN" : "en",
+    htmlLang,
     number: (n) => new Intl.NumberFormat(locale).format(n),
     percent: (p) =>
       new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(p),

@@ -11,6 +11,7 @@ const UNSENT = Number.MAX_SAFE_INTEGER;
 export class Transcript {
   #lines = new Map();
   #typingTimer = 0;
+  #sticks = true;
 
   /** `chat` has texts, press(button), retry(id) and what the cards need. */
   constructor(chat) {
@@ -34,9 +35,13 @@ export class Transcript {
       icon("down"),
       chat.texts.below,
     );
-    this.log.addEventListener("scroll", () => {
-      if (this.#isNearEnd()) this.below.hidden = true;
-    }, { passive: true });
+    const look = () => {
+      this.#sticks = this.#isNearEnd();
+      if (this.#sticks) this.below.hidden = true;
+    };
+    this.log.addEventListener("scroll", look, { passive: true });
+    // Notices and on-screen keyboards take room; the end stays in sight.
+    new ResizeObserver(() => this.#sticks && this.toEnd()).observe(this.log);
   }
 
   clear() {
@@ -52,7 +57,7 @@ export class Transcript {
     if (before?.seq !== undefined && before.seq !== UNSENT) return false;
     const line = { seq: message.seq ?? UNSENT, sender: message.sender, key };
     line.node = this.#draw(message, key);
-    const stays = this.#isNearEnd() || message.sender === "customer";
+    const stays = this.#sticks || message.sender === "customer";
     before?.node.remove();
     this.#lines.set(key, line);
     this.#place(line);
@@ -69,9 +74,8 @@ export class Transcript {
       this.typingLine.remove();
       return;
     }
-    const stays = this.#isNearEnd();
     this.list.append(this.typingLine);
-    if (stays) this.toEnd();
+    if (this.#sticks) this.toEnd();
     // The end of typing can get lost on the way, so it always expires.
     this.#typingTimer = setTimeout(() => this.typing(false), TYPING_MS);
   }
@@ -83,6 +87,7 @@ export class Transcript {
   }
 
   toEnd() {
+    this.#sticks = true;
     this.log.scrollTop = this.log.scrollHeight;
     this.below.hidden = true;
   }
@@ -145,8 +150,7 @@ export class Transcript {
     const retry = () => this.chat.retry(key);
     const again = el("button", { type: "button", class: "link", onclick: retry }, texts.retry);
     if (failed) {
-      const why = { payload_not_offered: texts.notOffered, unauthenticated: texts.signIn };
-      return el("p", { class: "meta bad" }, why[failed] ?? texts.failed, " ", again);
+      return el("p", { class: "meta bad" }, texts.problems[failed] ?? texts.failed, " ", again);
     }
     if (waits) return el("p", { class: "meta" }, texts.queued, " ", again);
     if (seq === undefined) return el("p", { class: "meta" }, texts.sending);

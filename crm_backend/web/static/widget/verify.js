@@ -125,7 +125,9 @@ function explain(problem, texts) {
     code_wrong: texts.codeWrong,
     code_expired: texts.codeExpired,
     too_many_attempts: texts.tooMany,
+    email_invalid: texts.badEmail,
     invalid_request: texts.badEmail,
+    already_verified: texts.verifiedPlain,
   };
   return sentences[problem.code] ?? texts.unreachable;
 }

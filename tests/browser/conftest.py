@@ -1,0 +1,266 @@
+"""The real application with a demo shop, a bot that is scripted, and a Chromium."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    async_playwright,
+)
+
+from crm_backend.app import create_app
+from crm_backend.config import Config
+from crm_backend.db import Sessions, make_engine, make_sessions
+from crm_backend.models import Base
+from crm_backend.seed import seed_shop
+
+PASSWORD = "a password for tests"
+WATCH_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation",
+  (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+ORDER = {
+    "number": "DM-100101",
+    "status": "shipped",
+    "ordered_at": "2026-11-19T08:30:00Z",
+    "currency": "EUR",
+    "subtotal_cents": 11_800,
+    "discount_cents": 0,
+    "shipping_cents": 490,
+    "total_cents": 12_290,
+    "lines": [
+        {"sku": "CL-001", "name": "Merino Jumper", "quantity": 1},
+        {"sku": "HO-003", "name": "Table Lamp", "quantity": 2},
+    ],
+    "shipping_address": {
+        "name": "Alice Morgan",
+        "line1": "12 Rose Lane",
+        "line2": None,
+        "city": "Bristol",
+        "postcode": "BS1 4DJ",
+        "country": "GB",
+    },
+    "shipments": [
+        {
+            "number": "S-100101",
+            "carrier": "DHL",
+            "tracking_number": "JD014600",
+            "events": [
+                {
+                    "occurred_at": "2026-11-20T06:00:00Z",
+                    "status": "in_transit",
+                    "place": "Leeds",
+                    "description": "The parcel is on its way.",
+                }
+            ],
+        }
+    ],
+    "estimated_delivery_on": "2026-11-24",
+    "delivered_at": None,
+    "cancelled_at": None,
+}
+PREDICTION = {
+    "customer": {"number": "C-100005", "name": "Sam Rivers"},
+    "horizon_days": 30,
+    "as_of": "2026-11-22T00:00:00Z",
+    "scored_at": "2026-11-22T02:00:00Z",
+    "predictor_version": "purchase-20261122",
+    "enough_data": True,
+    "missing": None,
+    "p_purchase": 0.72,
+    "base_rate": 0.21,
+    "n_train": 9_120,
+    "band": "likely",
+    "reasons_for": [
+        {"feature": "n_orders", "value": 12, "text": "12 orders so far"},
+        {"feature": "n_visits_30d", "value": 8, "text": "8 visits in 30 days"},
+    ],
+    "reasons_against": [
+        {"feature": "days", "value": 17, "text": "last order 17 days ago"}
+    ],
+}
+
+
+@dataclass
+class FakeRasa:
+    """A bot that answers by a script: words in the question -> messages."""
+
+    script: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    delay_seconds: float = 0
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        turn = await request.json()
+        text = turn["text"]
+        self.asked.append(text)
+        await asyncio.sleep(self.delay_seconds)
+        found = next((m for key, m in self.script.items() if key in text), None)
+        messages = found or [{"text": f"You said: {text}"}]
+        entities = [
+            {"entity": "order_number", "value": number}
+            for number in re.findall(r"DM-\d{6}", text)
+        ]
+        is_angry = "terrible" in text
+        return web.json_response(
+            {
+                "turn_id": turn["turn_id"],
+                "messages": messages,
+                "understood": {
+                    "intent": "complaint" if is_angry else "track_order",
+                    "confidence": 0.93,
+                    "entities": entities,
+                    "sentiment": {
+                        "label": "negative" if is_angry else "neutral",
+                        "score": -0.82 if is_angry else 0.04,
+                    },
+                    "language": "en",
+                },
+                "model_id": "fake",
+                "replayed": False,
+            }
+        )
+
+
+SCRIPT = {
+    "menu": [
+        {
+            "text": "What is it about?",
+            "buttons": [
+                {"title": "My orders", "payload": "/list_orders"},
+                {"title": "A person", "payload": "/human_handoff"},
+            ],
+        }
+    ],
+    "where is": [
+        {
+            "text": "Please confirm who you are first.",
+            "blocks": [{"type": "verify", "resume": "/track_order"}],
+        }
+    ],
+    "/track_order": [
+        {"text": "It is on its way.", "blocks": [{"type": "order", "order": ORDER}]}
+    ],
+    "/list_orders": [{"text": "Here they are.", "blocks": [
+        {"type": "orders", "orders": [ORDER, ORDER | {"number": "DM-100103",
+         "status": "delivered"}]}]}],
+    "likely": [{"text": "Here is the estimate.",
+                "blocks": [{"type": "prediction", "prediction": PREDICTION}]}],
+    "nothing": [],
+    "person": [{"text": "I am getting a colleague.", "blocks": [{"type": "handoff"}]}],
+}  # fmt: skip
+
+
+@dataclass
+class Site:
+    """A running shop and what stands behind it."""
+
+    url: str
+    rasa: FakeRasa
+    sessions: Sessions
+    server: TestServer
+
+
+@pytest.fixture(scope="session")
+def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with a small demo shop, to be copied."""
+    path = tmp_path_factory.mktemp("seeded") / "crm.sqlite3"
+
+    async def seed() -> None:
+        engine = make_engine(f"sqlite+aiosqlite:///{path}")
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        sessions = make_sessions(engine)
+        await seed_shop(sessions, password=PASSWORD, n_customers=30)
+        await engine.dispose()
+
+    asyncio.run(seed())
+    return path
+
+
+@pytest.fixture
+async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application on a port of its own, with a fresh copy of the demo shop."""
+    rasa = FakeRasa(dict(SCRIPT))
+    bot = web.Application()
+    bot.router.add_post("/webhooks/deskmate/turns", rasa)
+    database = tmp_path / "crm.sqlite3"
+    database.write_bytes(seeded_database.read_bytes())
+    async with TestServer(bot) as bot_server:
+        config = Config(
+            claims_key="test claims key, 32 characters or more",
+            crm_service_token="test service token, 32 characters plus",
+            database_url=f"sqlite+aiosqlite:///{database}",
+            rasa_url=str(bot_server.make_url("")).rstrip("/"),
+            var_dir=tmp_path,
+        )
+        async with TestServer(create_app(config)) as server:
+            engine = make_engine(config.database_url)
+            url = str(server.make_url("")).rstrip("/")
+            yield Site(url, rasa, make_sessions(engine), server)
+            await engine.dispose()
+
+
+@pytest.fixture
+async def playwright() -> AsyncIterator[Playwright]:
+    """Playwright, without browsers of its own."""
+    async with async_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+async def browser(playwright: Playwright, chromium: str) -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    browser = await playwright.chromium.launch(
+        executable_path=chromium, args=["--no-sandbox"]
+    )
+    yield browser
+    await browser.close()
+
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
+    """Open pages; at the end no policy was violated and no script failed."""
+    pages: list[Page] = []
+    problems: list[str] = []
+
+    async def open_page(
+        path: str = "/", *, context: BrowserContext | None = None, **options: Any
+    ) -> Page:
+        options.setdefault("locale", "en-GB")
+        context = context or await browser.new_context(**options)
+        page = await context.new_page()
+        await page.add_init_script(WATCH_VIOLATIONS)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.set_default_timeout(8_000)
+        await page.goto(site.url + path)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        if not page.is_closed():
+            problems += await page.evaluate("window.violations")
+    assert problems == []
+
+
+async def sign_in(page: Page, name: str) -> None:
+    """Sign a colleague of the demo shop in."""
+    await page.get_by_label("E-mail address").fill(f"{name}@deskmate.example")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign out").wait_for()
