@@ -101,9 +101,16 @@ def train(
     tested = _calibrated(family, trials[family], older, validation, horizon_days)
     card = _card(tested, older, validation, test)
     card["validation_log_loss"] = losses
-    known = [*older, validation]
-    served = _calibrated(family, _fit(family, known), known, test, horizon_days)
+    served = train_family(family, windows, horizon_days=horizon_days)
     return Training(served, as_of, card)
+
+
+def train_family(
+    family: str, windows: list[Window], *, horizon_days: int = HORIZON_DAYS
+) -> PurchasePredictor:
+    """Learn from all windows but the last, and calibrate on that."""
+    *known, last = windows
+    return _calibrated(family, _fit(family, known), known, last, horizon_days)
 
 
 def make_windows(
