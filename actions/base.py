@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -23,6 +24,9 @@ from actions.crm_errors import (
 logger = logging.getLogger(__name__)
 
 Events = list[dict[str, Any]]
+
+# Rasa waits a second longer; an action may ask the CRM more than once.
+MAX_SECONDS = 5.0
 
 NOT_FOUND = {
     "order": "utter_order_not_found",
@@ -66,13 +70,15 @@ class CrmAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk is untyped
         crm = self._crm.acting(metadata.get("claims", ""), key)
         call = Call(tracker, dispatcher, crm)
         try:
-            return await self.handle(call)
+            async with asyncio.timeout(MAX_SECONDS):
+                return await self.handle(call)
         except CrmError as error:
             answered = self._answer(call, error)
             if not answered:
                 self._fail(call, error.code)
         except Exception:
-            # A bug must not be met with silence: Rasa would drop the answer.
+            # A bug or a slow CRM must not be met with silence: Rasa would drop the
+            # answer.
             self._fail(call, "action_failed")
         return self.on_error(call)
 

@@ -156,7 +156,7 @@ class CustomerSummary:
     n_orders: int
     total_spent_cents: int
     mean_order_cents: int | None
-    currency: str
+    currency: str | None
     first_order_at: datetime | None
     last_order_at: datetime | None
     days_since_last_order: int | None
@@ -193,7 +193,7 @@ class PurchasePrediction:
     customer: Customer
     horizon_days: int
     as_of: datetime
-    predictor_version: str
+    predictor_version: str | None
     enough_data: bool
     missing: str | None
     p_purchase: float | None

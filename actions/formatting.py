@@ -14,9 +14,9 @@ LOCALES = {"en": "en", "zh": "zh_CN"}
 UNKNOWN = "–"
 
 
-def format_money(cents: int | None, currency: str, language: str) -> str:
+def format_money(cents: int | None, currency: str | None, language: str) -> str:
     """`5980, "EUR", "en"` -> `€59.80`."""
-    if cents is None:
+    if cents is None or not currency:
         return UNKNOWN
     return str(
         format_currency(Decimal(cents) / 100, currency, locale=_locale(language))

@@ -114,7 +114,7 @@ class CrmForm(CrmAction):
         if asked not in self.slots or self._restarts(call):
             first = dict.fromkeys(self.slots) | await self.read_first(call)
             return await self.proceed(call, first)
-        known = {slot: call.slot(slot) for slot in self.slots}
+        known = self.recall(call, asked)
         if self._is_stop(call, asked):
             call.say("utter_nothing_changed")
             return self.close()
@@ -124,12 +124,23 @@ class CrmForm(CrmAction):
             call.say(ASIDES[call.intent])
             return await self.proceed(call, known)
         if asked == self.confirmation:
+            if call.slot("pending_task") != self.task(known):
+                # Another order was named meanwhile: that is not what was asked.
+                return await self.proceed(call, known)
             found = {asked: True} if self._is_yes(call) else None
         else:
             found = await self.read(call, asked)
         if found is None:
             return await self.miss(call, known)
         return await self.proceed(call, known | found)
+
+    def recall(self, call: Call, asked: str) -> dict[str, Any]:
+        """What the form was told in earlier turns."""
+        return {slot: call.slot(slot) for slot in self.slots}
+
+    def task(self, known: dict[str, Any]) -> str:
+        """What a "yes" would do, as the buttons of the confirmation carry it."""
+        return self.form
 
     def ask(self, slot: str, known: dict[str, Any], **more: Any) -> Events:
         """Wait for `slot`, remembering what is known."""

@@ -229,6 +229,6 @@ def _words(call: Call, prediction: PurchasePrediction) -> dict[str, Any]:
         "base_rate": format_share(prediction.base_rate, call.language),
         "horizon_days": prediction.horizon_days,
         "as_of": format_day(prediction.as_of, call.language),
-        "version": prediction.predictor_version,
+        "version": prediction.predictor_version or UNKNOWN,
         "missing": prediction.missing or UNKNOWN,
     }

@@ -10,11 +10,21 @@ from actions.base import Events
 from actions.call import Button, Call, command
 from actions.crm_errors import CrmNotFound
 from actions.crm_records import Order
-from actions.formatting import format_day, format_money
+from actions.formatting import UNKNOWN, format_day, format_money
 from actions.forms import CrmForm
 
 # An order number of an imported shop can be anything short with a digit in it.
 BARE_NUMBER = re.compile(r"#?(?=\S*\d)([A-Za-z0-9][\w./-]{2,39})")
+
+# A response with a date, the field it comes from, and what to say without it.
+WITHOUT_DATE = {
+    "utter_order_paid": ("estimated_delivery_on", "utter_order_paid_no_date"),
+    "utter_order_packed": ("estimated_delivery_on", "utter_order_packed_no_date"),
+    "utter_order_shipped": ("estimated_delivery_on", "utter_order_shipped_no_date"),
+    "utter_delivery_estimate": ("estimated_delivery_on", "utter_delivery_no_estimate"),
+    "utter_order_delivered": ("delivered_at", "utter_order_delivered_no_date"),
+    "utter_order_cancelled": ("cancelled_at", "utter_order_cancelled_no_date"),
+}
 
 
 class OrderForm(CrmForm):
@@ -29,7 +39,7 @@ class OrderForm(CrmForm):
         """Whether this can be done with the order at all."""
 
     @abstractmethod
-    def say_unsuitable(self, call: Call, order: Order) -> None:
+    async def say_unsuitable(self, call: Call, order: Order) -> None:
         """Say why it cannot be done with this order."""
 
     @abstractmethod
@@ -61,10 +71,7 @@ class OrderForm(CrmForm):
         response: str = "utter_answer_not_understood",
         **values: Any,
     ) -> Events:
-        """Another order number is a new order; else see the parent."""
-        number = call.entity("order_number")
-        if number and number != known.get("order_number"):
-            return await self.proceed(call, {"order_number": number})
+        """See parent class."""
         unread = response == "utter_answer_not_understood"
         if unread and call.slot("requested_slot") == "order_number":
             response = "utter_order_number_not_understood"
@@ -88,6 +95,24 @@ class OrderForm(CrmForm):
             )
         return await self._continue(call, order, known)
 
+    def recall(self, call: Call, asked: str) -> dict[str, Any]:
+        """See parent class."""
+        known = super().recall(call, asked)
+        if asked in self.free_text:
+            # A postcode can look like an order number, and Rasa filled the slot.
+            task = call.slot("pending_task") or ""
+            known["order_number"] = task.removeprefix(f"{self.form}:") or None
+        return known
+
+    def ask(self, slot: str, known: dict[str, Any], **more: Any) -> Events:
+        """See parent class; from the order on, its number is kept apart."""
+        task = self.task(known) if known.get("order_number") else None
+        return super().ask(slot, known, pending_task=task, **more)
+
+    def task(self, known: dict[str, Any]) -> str:
+        """See parent class."""
+        return f"{self.form}:{known.get('order_number')}"
+
     def ask_confirmation(
         self,
         call: Call,
@@ -97,17 +122,15 @@ class OrderForm(CrmForm):
         **values: Any,
     ) -> Events:
         """Ask yes or no, with buttons that confirm this and nothing else."""
-        task = f"{self.form}:{order.number}"
+        task = self.task(known)
         call.say(response, number=order.number, pending_task=task, **values)
-        return self.ask(
-            self.confirmation, known | {self.confirmation: None}, pending_task=task
-        )
+        return self.ask(self.confirmation, known | {self.confirmation: None})
 
     async def _continue(
         self, call: Call, order: Order, known: dict[str, Any]
     ) -> Events:
         if not self.suits(order):
-            self.say_unsuitable(call, order)
+            await self.say_unsuitable(call, order)
             return self.close(order_number=order.number)
         return await self.ask_next(call, order, known | {"order_number": order.number})
 
@@ -137,3 +160,22 @@ def order_buttons(call: Call, intent: str, orders: list[Order]) -> list[Button]:
         }
         for order in orders
     ]
+
+
+def say_order(call: Call, response: str, order: Order) -> None:
+    """Say something about an order, without a date that nobody knows."""
+    field, undated = WITHOUT_DATE.get(response, ("number", response))
+    if getattr(order, field) is None:
+        response = undated
+    call.say(
+        response,
+        number=order.number,
+        n_items=order.n_items,
+        total=format_money(order.total_cents, order.currency, call.language),
+        ordered_on=format_day(order.ordered_at, call.language),
+        estimated_on=format_day(order.estimated_delivery_on, call.language),
+        delivered_on=format_day(order.delivered_at, call.language),
+        cancelled_on=format_day(order.cancelled_at, call.language),
+        carrier=order.carrier or UNKNOWN,
+        tracking_number=order.tracking_number or UNKNOWN,
+    )

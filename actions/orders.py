@@ -10,8 +10,8 @@ from actions.base import CrmAction, Events
 from actions.call import Call
 from actions.crm_errors import CrmRejected
 from actions.crm_records import Order
-from actions.formatting import UNKNOWN, format_day, format_money
-from actions.order_form import OrderForm, order_buttons
+from actions.formatting import format_money
+from actions.order_form import OrderForm, order_buttons, say_order
 
 STATUS = {
     "placed": "utter_order_placed",
@@ -28,12 +28,6 @@ ESTIMATE = {
     "shipped": "utter_delivery_estimate",
     "delivered": "utter_order_delivered",
     "cancelled": "utter_order_cancelled",
-}
-WITHOUT_DATE = {
-    "utter_order_paid": "utter_order_paid_no_date",
-    "utter_order_packed": "utter_order_packed_no_date",
-    "utter_order_shipped": "utter_order_shipped_no_date",
-    "utter_delivery_estimate": "utter_delivery_no_estimate",
 }
 NOT_CANCELLABLE = {
     "shipped": "utter_cannot_cancel_shipped",
@@ -127,10 +121,10 @@ class ValidateCancelOrderForm(OrderForm):
         """See parent class."""
         return order.can_cancel
 
-    def say_unsuitable(self, call: Call, order: Order) -> None:
+    async def say_unsuitable(self, call: Call, order: Order) -> None:
         """See parent class."""
         response = NOT_CANCELLABLE.get(order.status, "utter_order_not_cancellable")
-        call.say(response, **_words(call, order))
+        say_order(call, response, order)
 
     async def ask_next(self, call: Call, order: Order, known: dict[str, Any]) -> Events:
         """Say what would be paid back, and ask."""
@@ -180,16 +174,18 @@ class ValidateChangeAddressForm(OrderForm):
         """See parent class."""
         return order.can_change_address
 
-    def say_unsuitable(self, call: Call, order: Order) -> None:
+    async def say_unsuitable(self, call: Call, order: Order) -> None:
         """See parent class."""
         response = ADDRESS_FIXED.get(order.status, "utter_address_not_changeable")
-        call.say(response, **_words(call, order))
+        say_order(call, response, order)
 
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The order number or the new address."""
         if asked == "order_number":
             return await super().read(call, asked)
-        address = " ".join(call.text.split())
+        # Lines stay apart: the CRM tells the parts of an address by them.
+        lines = (" ".join(line.split()) for line in call.text.splitlines())
+        address = "\n".join(filter(None, lines))
         long_enough = len(address) >= MIN_ADDRESS_CHARACTERS or _n_han(address) >= 6
         fits = long_enough and len(address) <= MAX_ADDRESS_CHARACTERS
         return {"new_address": address} if fits else None
@@ -231,27 +227,9 @@ def _order_number(call: Call) -> str | None:
 
 
 def _show_order(call: Call, order: Order, responses: dict[str, str]) -> Events:
-    response = responses.get(order.status, "utter_order_in_progress")
-    if order.estimated_delivery_on is None:
-        response = WITHOUT_DATE.get(response, response)
-    call.say(response, **_words(call, order))
+    say_order(call, responses.get(order.status, "utter_order_in_progress"), order)
     call.show({"type": "order", "order": order.json})
     return [SlotSet("order_number", order.number)]
-
-
-def _words(call: Call, order: Order) -> dict[str, Any]:
-    """An order as the responses speak of it."""
-    return {
-        "number": order.number,
-        "n_items": order.n_items,
-        "total": format_money(order.total_cents, order.currency, call.language),
-        "ordered_on": format_day(order.ordered_at, call.language),
-        "estimated_on": format_day(order.estimated_delivery_on, call.language),
-        "delivered_on": format_day(order.delivered_at, call.language),
-        "cancelled_on": format_day(order.cancelled_at, call.language),
-        "carrier": order.carrier or UNKNOWN,
-        "tracking_number": order.tracking_number or UNKNOWN,
-    }
 
 
 def _n_han(text: str) -> int:

@@ -6,9 +6,9 @@ from typing import Any
 
 from actions.base import CrmAction, Events
 from actions.call import Call
-from actions.crm_records import Order, Refund
+from actions.crm_records import Order, Refund, Return
 from actions.formatting import format_day, format_money
-from actions.order_form import OrderForm
+from actions.order_form import OrderForm, say_order
 
 REFUND = {
     "pending": "utter_refund_pending",
@@ -59,13 +59,7 @@ class ActionRefundStatus(CrmAction):
         if not returns:
             call.say("utter_no_refund_for_order", number=number)
             return []
-        latest = returns[-1]
-        call.say(
-            RETURN.get(latest.status, "utter_return_requested"),
-            number=number,
-            return_number=latest.number,
-            requested_on=format_day(latest.requested_at, call.language),
-        )
+        _say_return(call, returns[-1])
         return []
 
 
@@ -99,14 +93,15 @@ class ValidateReturnForm(OrderForm):
         """See parent class."""
         return order.can_return
 
-    def say_unsuitable(self, call: Call, order: Order) -> None:
+    async def say_unsuitable(self, call: Call, order: Order) -> None:
         """See parent class."""
-        call.say(
-            NOT_RETURNABLE.get(order.status, "utter_order_not_returnable"),
-            number=order.number,
-            delivered_on=format_day(order.delivered_at, call.language),
-            cancelled_on=format_day(order.cancelled_at, call.language),
-        )
+        if order.status == "delivered":
+            earlier = await call.crm.list_returns(order.number)
+            if earlier:
+                _say_return(call, earlier[-1])
+                return
+        response = NOT_RETURNABLE.get(order.status, "utter_order_not_returnable")
+        say_order(call, response, order)
 
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The order number or the reason."""
@@ -131,6 +126,15 @@ class ValidateReturnForm(OrderForm):
         done = await call.crm.request_return(number, known["return_reason"])
         call.say("utter_return_started", number=number, return_number=done.number)
         return self.close(order_number=number)
+
+
+def _say_return(call: Call, latest: Return) -> None:
+    call.say(
+        RETURN.get(latest.status, "utter_return_requested"),
+        number=latest.order_number,
+        return_number=latest.number,
+        requested_on=format_day(latest.requested_at, call.language),
+    )
 
 
 def _say_refund(call: Call, refund: Refund) -> None:

@@ -1,0 +1,280 @@
+"""A CRM that answers from memory, and a way to talk to one action."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.crm_errors import CrmNotFound, CrmRejected, CrmVerificationRequired
+from actions.crm_records import (
+    Customer,
+    CustomerSummary,
+    Order,
+    PurchasePrediction,
+    Refund,
+    Return,
+    Ticket,
+    TopProspects,
+)
+
+CONTRACT = Path(__file__).parent.parent / "contract"
+
+
+def load_example(name: str) -> dict[str, Any]:
+    """Return one example of what the CRM is asked and answers."""
+    return json.loads((CONTRACT / f"{name}.json").read_text("utf-8"))
+
+
+def order_json(number: str, status: str = "paid", **changes: Any) -> dict[str, Any]:
+    """Return an OrderOut in a status, with what may be done with it."""
+    fixed = {
+        "number": number,
+        "status": status,
+        "can_cancel": status in ("placed", "paid", "packed"),
+        "can_change_address": status in ("placed", "paid"),
+        "can_return": status == "delivered",
+        "delivered_at": "2026-11-05T13:20:00Z" if status == "delivered" else None,
+        "cancelled_at": "2026-11-22T10:00:00Z" if status == "cancelled" else None,
+    }
+    return load_example("get_order")["answer"] | fixed | changes
+
+
+class FakeCrm:
+    """Alice's orders and tickets; `writes` holds what was really done.
+
+    A write with a key that was seen before is answered, and not done again.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.returns: list[dict[str, Any]] = []
+        self.refunds: list[dict[str, Any]] = []
+        self.tickets: list[dict[str, Any]] = []
+        self.customers: list[dict[str, Any]] = []
+        self.enough_data = True
+        self.priority = "medium"
+        self.error: Exception | None = None
+        self.writes: list[tuple[Any, ...]] = []
+        self.claims: list[str] = []
+        self._done: dict[str, Any] = {}
+        self._key = ""
+
+    def add(self, *orders: dict[str, Any]) -> None:
+        self.orders |= {order["number"]: order for order in orders}
+
+    def acting(self, claims: str, key: str) -> "FakeCrm":
+        self.claims.append(claims)
+        self._key = key
+        return self
+
+    def _allow(self) -> None:
+        if self.error:
+            raise self.error
+
+    def _verified(self) -> None:
+        self._allow()
+        if _level(self.claims[-1]) == "anonymous":
+            raise CrmVerificationRequired("verification_required")
+
+    def _write(self, *write: Any) -> None:
+        if self._key not in self._done:
+            self.writes.append(write)
+            self._done[self._key] = write
+
+    def _find(self, number: str) -> dict[str, Any]:
+        self._verified()
+        if number not in self.orders:
+            raise CrmNotFound("order_not_found", number=number)
+        return self.orders[number]
+
+    async def list_orders(self, limit: int = 10) -> list[Order]:
+        self._verified()
+        return [Order.from_json(order) for order in self.orders.values()][:limit]
+
+    async def get_order(self, number: str) -> Order:
+        return Order.from_json(self._find(number))
+
+    async def cancel_order(self, number: str) -> Order:
+        order = self._find(number)
+        if self._key not in self._done and not order["can_cancel"]:
+            raise CrmRejected("order_not_cancellable")
+        self._write("cancel", number)
+        self.add(order_json(number, "cancelled"))
+        return await self.get_order(number)
+
+    async def change_address(self, number: str, address: str) -> Order:
+        order = self._find(number)
+        if "nowhere" in address:
+            raise CrmRejected("invalid_request")
+        self._write("address", number, address)
+        return Order.from_json(order)
+
+    async def request_return(self, number: str, reason: str) -> Return:
+        self._find(number)
+        self._write("return", number, reason)
+        answer = load_example("request_return")["answer"]
+        return Return.from_json(answer | {"order_number": number})
+
+    async def list_returns(self, number: str) -> list[Return]:
+        self._find(number)
+        return [Return.from_json(row) for row in self.returns]
+
+    async def list_refunds(self, number: str | None = None) -> list[Refund]:
+        self._verified()
+        wanted = (r for r in self.refunds if number in (None, r["order_number"]))
+        return [Refund.from_json(row) for row in wanted]
+
+    async def open_ticket(self, **ticket: Any) -> Ticket:
+        self._allow()
+        if ticket.get("order_number"):
+            self._find(ticket["order_number"])
+        self._write("ticket", ticket)
+        answer = load_example("open_ticket")["answer"]
+        return Ticket.from_json(answer | {"priority": self.priority})
+
+    async def get_ticket(self, number: str) -> Ticket:
+        self._allow()
+        for ticket in self.tickets:
+            if ticket["number"] == number:
+                return Ticket.from_json(ticket)
+        raise CrmNotFound("ticket_not_found", number=number)
+
+    async def list_tickets(self) -> list[Ticket]:
+        self._verified()
+        return [Ticket.from_json(ticket) for ticket in self.tickets]
+
+    async def find_customers(self, text: str, limit: int = 5) -> list[Customer]:
+        self._allow()
+        words = set(text.casefold().strip("?.").split())
+        return [
+            Customer.from_json(row)
+            for row in self.customers
+            if row["email"] == text or words & set(row["name"].casefold().split())
+        ]
+
+    async def get_customer_summary(self, number: str) -> CustomerSummary:
+        self._allow()
+        return CustomerSummary.from_json(load_example("get_customer_summary")["answer"])
+
+    async def predict_purchase(self, number: str) -> PurchasePrediction:
+        self._allow()
+        if number not in {row["number"] for row in self.customers}:
+            raise CrmNotFound("customer_not_found", number=number)
+        suffix = "" if self.enough_data else "_without_data"
+        answer = load_example(f"predict_purchase{suffix}")["answer"]
+        return PurchasePrediction.from_json(answer)
+
+    async def list_top_prospects(self, limit: int = 5) -> TopProspects:
+        self._allow()
+        return TopProspects.from_json(load_example("list_top_prospects")["answer"])
+
+
+class Talk:
+    """One conversation with one action, slots and all."""
+
+    def __init__(self, crm: FakeCrm, level: str, language: str) -> None:
+        self.crm = crm
+        self.level = level
+        self.language = language
+        self.slots: dict[str, Any] = {}
+        self.turn = 0
+        self.events: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
+
+    async def say(
+        self,
+        action: type,
+        text: str,
+        intent: str,
+        confidence: float = 0.9,
+        *,
+        sentiment: dict[str, Any] | None = None,
+        repeated: bool = False,
+        **entities: str,
+    ) -> list[str]:
+        """Run one turn; return the names of the responses uttered."""
+        self.turn += 0 if repeated else 1
+        message = {
+            "text": text,
+            "intent": {"name": intent, "confidence": confidence},
+            "entities": [{"entity": k, "value": v} for k, v in entities.items()],
+            "metadata": {
+                "claims": claims_of(self.level),
+                "turn_id": f"turn-{self.turn}",
+                "language": self.language,
+            },
+        }
+        if sentiment:
+            message["sentiment"] = sentiment
+        remembered = ("order_number", "ticket_number", "customer_number")
+        self.slots |= {k: v for k, v in entities.items() if k in remembered}
+        tracker = Tracker(
+            "conversation", dict(self.slots), message, [], False, None, {}, None
+        )
+        dispatcher = CollectingDispatcher()
+        self.events = await action(self.crm).run(dispatcher, tracker, {})
+        self.slots |= {
+            e["name"]: e["value"] for e in self.events if e["event"] == "slot"
+        }
+        self.messages = dispatcher.messages
+        return [m["response"] for m in self.messages if m.get("response")]
+
+    async def press(self, action: type, payload: str) -> list[str]:
+        """Press a button."""
+        intent, _, entities = payload.removeprefix("/").partition("{")
+        values = json.loads("{" + entities) if entities else {}
+        return await self.say(action, payload, intent, 1.0, **values)
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        return [m["custom"] for m in self.messages if m.get("custom")]
+
+    @property
+    def buttons(self) -> list[str]:
+        return [b["payload"] for m in self.messages for b in m.get("buttons") or []]
+
+    @property
+    def asks(self) -> str | None:
+        return self.slots.get("requested_slot")
+
+    @property
+    def gave_way(self) -> bool:
+        return any(e["event"] == "action_execution_rejected" for e in self.events)
+
+
+def claims_of(level: str) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps({"level": level}).encode())
+    return f"h.{payload.decode().rstrip('=')}.s"
+
+
+def _level(claims: str) -> str:
+    payload = claims.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=="))["level"]
+
+
+@pytest.fixture
+def crm() -> FakeCrm:
+    return FakeCrm()
+
+
+@pytest.fixture
+def alice(crm: FakeCrm) -> Talk:
+    """A customer who proved who she is."""
+    return Talk(crm, "verified", "en")
+
+
+@pytest.fixture
+def visitor(crm: FakeCrm) -> Talk:
+    """Somebody who proved nothing."""
+    return Talk(crm, "anonymous", "en")
+
+
+@pytest.fixture
+def rita(crm: FakeCrm) -> Talk:
+    """A sales rep."""
+    crm.customers = load_example("find_customers")["answer"]["items"]
+    return Talk(crm, "staff", "en")

@@ -1,0 +1,99 @@
+from actions.crm_errors import CrmForbidden
+from actions.insights import (
+    ActionTopProspects,
+    ValidateCustomerSummaryForm,
+    ValidatePurchaseLikelihoodForm,
+)
+
+Likelihood = ValidatePurchaseLikelihoodForm
+Summary = ValidateCustomerSummaryForm
+
+
+async def test_likelihood_is_said_with_its_reasons(rita):
+    said = await rita.say(
+        Likelihood, "will C-207731 buy", Likelihood.intent, customer_number="C-207731"
+    )
+    assert said == [
+        "utter_purchase_likely",
+        "utter_reasons_for",
+        "utter_reasons_against",
+        "utter_prediction_source",
+    ]
+    words = rita.messages[0]
+    assert (words["p_purchase"], words["base_rate"]) == ("42%", "18%")
+    assert rita.blocks[0]["type"] == "prediction"
+    assert rita.asks is None
+
+
+async def test_too_little_data_is_said(rita, crm):
+    crm.enough_data = False
+    said = await rita.say(
+        Likelihood, "and C-518846", Likelihood.intent, customer_number="C-518846"
+    )
+    assert said == ["utter_not_enough_data"]
+    assert rita.messages[0]["missing"] == "There is no order yet."
+
+
+async def test_customer_is_found_by_name(rita):
+    said = await rita.say(Likelihood, "will Bobson buy?", Likelihood.intent)
+    assert said[0] == "utter_purchase_likely"
+    assert rita.slots["customer_number"] == "C-518846"
+
+
+async def test_several_customers_are_offered(rita):
+    said = await rita.say(Likelihood, "how likely is Alice?", Likelihood.intent)
+    assert said == ["utter_which_of_these_customers"]
+    assert rita.buttons[0] == '/purchase_likelihood{"customer_number": "C-207731"}'
+    said = await rita.press(Likelihood, rita.buttons[0])
+    assert said[0] == "utter_purchase_likely"
+
+
+async def test_missing_customer_is_asked_for(rita):
+    assert await rita.say(Summary, "a summary please", Summary.intent) == [
+        "utter_which_customer"
+    ]
+    assert await rita.say(Summary, "Bobson", "out_of_scope") == [
+        "utter_customer_summary"
+    ]
+
+
+async def test_customer_spoken_of_is_remembered(rita):
+    await rita.say(Summary, "who is Bobson", Summary.intent)
+    said = await rita.say(Likelihood, "how likely is a purchase", Likelihood.intent)
+    assert said[0] == "utter_purchase_likely"
+
+
+async def test_unknown_customer_is_asked_for_twice_at_most(rita):
+    await rita.say(Summary, "a summary please", Summary.intent)
+    assert await rita.say(Summary, "Zed", "inform") == [
+        "utter_customer_unknown",
+        "utter_which_customer",
+    ]
+    assert await rita.say(Summary, "Zed!", "inform") == [
+        "utter_customer_unknown",
+        "utter_offer_help",
+    ]
+
+
+async def test_customers_get_no_answer_for_staff(alice, crm):
+    assert await alice.say(
+        Likelihood, "will C-207731 buy", Likelihood.intent, customer_number="C-207731"
+    ) == ["utter_staff_only"]
+    crm.error = CrmForbidden("forbidden")
+    assert await alice.say(ActionTopProspects, "top", "top_prospects") == [
+        "utter_staff_only"
+    ]
+
+
+async def test_role_typed_into_a_command_gives_nothing(alice, crm):
+    crm.error = CrmForbidden("forbidden")
+    await alice.press(ActionTopProspects, '/top_prospects{"role": "rep"}')
+    assert alice.messages[0]["response"] == "utter_staff_only"
+
+
+async def test_prospects_come_with_a_button_each(rita):
+    assert await rita.say(ActionTopProspects, "top", "top_prospects") == [
+        "utter_top_prospects"
+    ]
+    assert rita.messages[0]["prospects"] == "1. Alice Miller (C-207731): 42%"
+    assert rita.buttons == ['/purchase_likelihood{"customer_number": "C-207731"}']
