@@ -1,31 +1,29 @@
-"""A running gateway with a bot of our own making, and people who chat with it."""
+"""A running gateway with a bot of our own making, and people who chat with it.
+
+Test modules import from here and name it in `pytest_plugins` for the fixtures, hence
+PYTEST_DONT_REWRITE.
+"""
 
 import asyncio
 import json
-import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import asyncpg
 import jwt
 import pytest
 from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import select, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import select
 
 from crm_backend.app import create_app
 from crm_backend.authentication import STAFF_COOKIE, token_hash
 from crm_backend.config import Config
-from crm_backend.db import make_engine
 from crm_backend.keys import SESSIONS
 from crm_backend.models import (
-    Base,
     Customer,
     Message,
     OutboxMail,
@@ -38,7 +36,7 @@ from crm_backend.models import (
 
 CLAIMS_KEY = "claims key of the gateway's tests"
 SERVICE_TOKEN = "service token of the gateway's tests"
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 20
 
 Answer = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -185,6 +183,12 @@ class Gateway:
     async def stop(self) -> None:
         await self.client.close()
 
+    async def restart(self, **changes: Any) -> None:
+        """Stop as on a deployment and start again, with other settings if given."""
+        await self.stop()
+        self.config = replace(self.config, **changes)
+        await self.start()
+
     async def add_people(self) -> None:
         async with self.sessions.begin() as session:
             self.alice = Customer(
@@ -205,9 +209,7 @@ class Gateway:
         async with self.client.request(method, url, json=body, **kwargs) as response:
             return response.status, json.loads(await response.text())
 
-    async def open_chat(
-        self, language: str = "en", staff: Staff | None = None
-    ) -> Chat:
+    async def open_chat(self, language: str = "en", staff: Staff | None = None) -> Chat:
         body = {"language": language, "channel": "staff" if staff else "customer"}
         headers = await self.cookie(staff) if staff else {}
         status, opened = await self.call(
@@ -268,54 +270,6 @@ def _staff(name: str, role: str) -> Staff:
     )
 
 
-@pytest.fixture(scope="session")
-def gateway_postgres() -> Iterator[str]:
-    """A PostgreSQL database of our own, with all tables."""
-    server = os.environ.get("TEST_POSTGRES_URL")
-    if not server:
-        pytest.skip("no PostgreSQL: TEST_POSTGRES_URL is not set")
-    name = f"gateway_{uuid.uuid4().hex[:12]}"
-    url = make_url(server).set(drivername="postgresql+asyncpg", database=name)
-
-    async def admin(statement: str) -> None:
-        connection = await asyncpg.connect(server)
-        await connection.execute(statement)
-        await connection.close()
-
-    async def create() -> None:
-        await admin(f"create database {name}")
-        engine = create_async_engine(url)
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        await engine.dispose()
-
-    asyncio.run(create())
-    yield url.render_as_string(hide_password=False)
-    asyncio.run(admin(f"drop database {name} with (force)"))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def gateway_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database for the test."""
-    if request.param == "postgres":
-        return str(request.getfixturevalue("gateway_postgres"))
-    return f"sqlite+aiosqlite:///{tmp_path}/crm.sqlite3"
-
-
-@pytest.fixture
-async def gateway_database(gateway_url: str) -> str:
-    """The URL of a database with empty tables."""
-    engine = make_engine(gateway_url)
-    async with engine.begin() as connection:
-        if gateway_url.startswith("postgresql"):
-            tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-            await connection.execute(text(f"truncate {tables} cascade"))
-        else:
-            await connection.run_sync(Base.metadata.create_all)
-    await engine.dispose()
-    return gateway_url
-
-
 @pytest.fixture
 async def fake_rasa() -> AsyncIterator[FakeRasa]:
     rasa = FakeRasa()
@@ -325,17 +279,15 @@ async def fake_rasa() -> AsyncIterator[FakeRasa]:
 
 
 @pytest.fixture
-async def gateway(
-    gateway_database: str, fake_rasa: FakeRasa
-) -> AsyncIterator[Gateway]:
+async def gateway(database_url: str, fake_rasa: FakeRasa) -> AsyncIterator[Gateway]:
     """A running gateway with Alice, Bob, Carol, Rita and Mona."""
     assert fake_rasa.server is not None
     config = Config(
         claims_key=CLAIMS_KEY,
         crm_service_token=SERVICE_TOKEN,
-        database_url=gateway_database,
+        database_url=database_url,
         rasa_url=str(fake_rasa.server.make_url("")).rstrip("/"),
-        turn_timeout_seconds=1,
+        turn_timeout_seconds=10,
     )
     gateway = Gateway(config, fake_rasa)
     await gateway.start()
