@@ -1,6 +1,7 @@
 """The description of the API, for programs and for people."""
 
 import json
+from functools import cache
 from typing import Any
 
 import aiohttp_jinja2
@@ -10,24 +11,26 @@ from crm_backend.openapi import PREFIX, build_openapi
 from crm_backend.routes import ENDPOINTS
 from crm_backend.schema_examples import make_example
 
-OPENAPI = web.AppKey("openapi", dict[str, Any])
-
 
 def setup_api_docs(app: web.Application) -> None:
     """Serve the description; templates and /static are set up elsewhere."""
-    app[OPENAPI] = build_openapi(ENDPOINTS)
     app.router.add_get(f"{PREFIX}/openapi.json", show_openapi)
     app.router.add_get("/api/docs", show_docs)
 
 
+@cache
+def _document() -> dict[str, Any]:
+    return build_openapi(ENDPOINTS)
+
+
 async def show_openapi(request: web.Request) -> web.Response:
     """Send the OpenAPI document."""
-    return web.json_response(request.app[OPENAPI])
+    return web.json_response(_document())
 
 
 async def show_docs(request: web.Request) -> web.Response:
     """Show all operations on one page."""
-    document = request.app[OPENAPI]
+    document = _document()
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, false, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.errors import Conflict, Invalid, NotFound
@@ -19,6 +19,10 @@ REQUIRED = frozenset({"name", "language", "consent_marketing", "consent_profilin
 CONSENTS = ("consent_marketing", "consent_profiling")
 
 _HAN = r"[\u3400-\u9fff]"
+# Shorter words of a sentence are rarely a name.
+MIN_NAME_LENGTH = 3
+MAX_WORDS = 50
+_PUNCTUATION = ".,;:!?()[]{}<>\"'"
 _POSSESSIVE = re.compile(r"['\u2019]s$")
 # Above this letter are no Latin ones: names there are not set apart by spaces.
 _LAST_LATIN = "\u024f"
@@ -48,21 +52,25 @@ async def list_customers(
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[Customer]:
-    """List customers by name; `q` may be a whole sentence that mentions one."""
+    """List customers by name; `q` may be a whole sentence that mentions one.
+
+    Only when nobody is meant by number, address or full name does one part of a
+    name, such as a first name, do.
+    """
     query = select(Customer)
     if q is not None and q.strip():
-        query = query.where(_is_meant(q))
+        meant = _is_meant(q)
+        if await session.scalar(select(Customer.id).where(meant).limit(1)) is None:
+            meant = _is_part_of_name(q)
+        query = query.where(meant)
     return await fetch_page(
         session, query, (Customer.name, Customer.number), cursor=cursor, limit=limit
     )
 
 
 def _is_meant(q: str) -> ColumnElement[bool]:
-    """Number, address, name within the text, or text within the name."""
-    text = unicodedata.normalize("NFKC", q).strip()
-    words = [
-        _POSSESSIVE.sub("", word.strip(".,;:!?()[]{}<>\"'")) for word in _split(text)
-    ]
+    """Number, address, full name within the text, or text within the name."""
+    text, words = _read(q)
     return or_(
         Customer.number.in_({w for word in words for w in (word, word.upper())}),
         Customer.email.in_({word.lower() for word in words}),
@@ -72,6 +80,27 @@ def _is_meant(q: str) -> ColumnElement[bool]:
         func.lower(Customer.name).contains(text.lower(), autoescape=True),
         Customer.name.contains(text, autoescape=True),
     )
+
+
+def _is_part_of_name(q: str) -> ColumnElement[bool]:
+    """A word of the text is a word of the name; capitals within it say which."""
+    _, words = _read(q)
+    capitalised = [word for word in words[1:] if word[:1].isupper()]
+    candidates = capitalised or [w for w in words if len(w) >= MIN_NAME_LENGTH]
+    name = " " + func.lower(Customer.name) + " "
+    return or_(
+        false(),
+        *(
+            name.contains(f" {word.lower()} ", autoescape=True)
+            for word in candidates[:MAX_WORDS]
+        ),
+    )
+
+
+def _read(q: str) -> tuple[str, list[str]]:
+    text = unicodedata.normalize("NFKC", q).strip()
+    words = [_POSSESSIVE.sub("", word.strip(_PUNCTUATION)) for word in _split(text)]
+    return text, [word for word in words if word]
 
 
 def _split(text: str) -> list[str]:

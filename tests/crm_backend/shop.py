@@ -278,3 +278,8 @@ class Shop:
             )
         )
         return {"Cookie": f"{STAFF_COOKIE}={token}"}
+
+
+async def refusal(response: Any) -> tuple[int, str]:
+    """Return status and code of an answer that is an error."""
+    return response.status, (await response.json())["error"]["code"]
