@@ -6,7 +6,10 @@ from actions.base import CrmAction, Events
 from actions.call import Call
 from actions.insights import ValidateCustomerSummaryForm
 from actions.orders import ActionTrackOrder
-from actions.tickets import ActionTicketStatus
+from actions.tickets import MIN_WORDS_OF_PROBLEM, ActionTicketStatus, count_words
+
+# The sentiment score from which a long message is a complaint, understood or not.
+UPSET = -0.5
 
 
 class ActionHumanHandoff(CrmAction):
@@ -33,6 +36,23 @@ class ActionHelp(CrmAction):
     async def handle(self, call: Call) -> Events:
         """Staff can ask for more than customers."""
         call.say("utter_help_staff" if call.level == "staff" else "utter_help")
+        return []
+
+
+class ActionRephrase(CrmAction):
+    """Answers what was not understood."""
+
+    def name(self) -> str:
+        """See parent class."""
+        return "action_rephrase"
+
+    async def handle(self, call: Call) -> Events:
+        """Ask for other words, but not of somebody who just vented their anger."""
+        mood = call.sentiment or {"score": 0.0}
+        upset = (
+            mood["score"] <= UPSET and count_words(call.text) >= MIN_WORDS_OF_PROBLEM
+        )
+        call.say("utter_upset" if upset else "utter_rephrase")
         return []
 
 

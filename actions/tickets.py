@@ -96,7 +96,7 @@ class ValidateOpenTicketForm(CrmForm):
         }
         problem = call.intent in APOLOGY
         enough = MIN_WORDS_OF_PROBLEM if problem else MIN_WORDS_OF_TICKET
-        if _n_words(call.text) >= enough:
+        if count_words(call.text) >= enough:
             known["ticket_description"] = call.text[:MAX_DESCRIPTION_CHARACTERS]
         if problem:
             call.say("utter_apologise")
@@ -104,7 +104,7 @@ class ValidateOpenTicketForm(CrmForm):
 
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The problem, in a sentence or more."""
-        if _n_words(call.text) < MIN_WORDS_OF_ANSWER:
+        if count_words(call.text) < MIN_WORDS_OF_ANSWER:
             return None
         number = call.entity("order_number") or call.slot("ticket_order_number")
         return {
@@ -156,7 +156,7 @@ def _show_ticket(call: Call, ticket: Ticket) -> Events:
     return [SlotSet("ticket_number", ticket.number)]
 
 
-def _n_words(text: str) -> float:
+def count_words(text: str) -> float:
     """Words, a Han character counting as half of one."""
     words = WORD.findall(text)
     return sum(0.5 if "\u4e00" <= word[0] <= "\u9fff" else 1 for word in words)

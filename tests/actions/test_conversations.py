@@ -1,4 +1,9 @@
-from actions.conversations import ActionHelp, ActionHumanHandoff, ActionInform
+from actions.conversations import (
+    ActionHelp,
+    ActionHumanHandoff,
+    ActionInform,
+    ActionRephrase,
+)
 from tests.actions.conftest import load_example, order_json
 
 
@@ -34,3 +39,13 @@ async def test_bare_numbers_are_looked_up(alice, rita, crm):
     assert await alice.say(
         ActionInform, "C-207731", "inform", customer_number="C-207731"
     ) == ["utter_rephrase"]
+
+
+async def test_upset_customer_is_not_asked_for_other_words(visitor):
+    rant = "two weeks and three mails later still nothing from you lot"
+    angry = {"label": "negative", "score": -0.8}
+    said = await visitor.say(ActionRephrase, rant, "nlu_fallback", sentiment=angry)
+    assert said == ["utter_upset"]
+    assert await visitor.say(ActionRephrase, "blorp", "nlu_fallback") == [
+        "utter_rephrase"
+    ]

@@ -58,7 +58,7 @@ def test_taken_port_stops_the_start_with_a_sentence():
 
 def test_every_action_has_its_own_name():
     names = [action(None).name() for action in list_actions()]
-    assert len(set(names)) == len(names) == 15
+    assert len(set(names)) == len(names) == 16
 
 
 @pytest.fixture
