@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -69,9 +70,14 @@ def _train_in(folder: Path, root: Path, name: str, say: Callable[[str], None]) -
     from rasa.model_training import train as train_rasa
     from rasa.shared.exceptions import RasaException
 
-    printed = io.StringIO()
+    printed, terminal = io.StringIO(), sys.stdout
+
+    def tell(line: str) -> None:
+        with contextlib.redirect_stdout(terminal):
+            say(line)
+
     try:
-        with _progress(say), contextlib.redirect_stdout(printed):
+        with _progress(tell), contextlib.redirect_stdout(printed):
             result = train_rasa(
                 domain=str(root / "domain.yml"),
                 config=str(root / "config.yml"),

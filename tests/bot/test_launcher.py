@@ -65,7 +65,7 @@ def test_the_server_listens_on_loopback_only(config):
 def test_help_shows_an_example():
     result = run_bot("--help")
     assert result.returncode == 0
-    assert "example:" in result.stdout
+    assert "Example:" in result.stdout
 
 
 @pytest.mark.parametrize(
