@@ -22,7 +22,7 @@ from sqlalchemy import select
 from crm_backend.app import create_app
 from crm_backend.authentication import STAFF_COOKIE, token_hash
 from crm_backend.config import Config
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import SESSIONS, SOCKETS
 from crm_backend.models import (
     Customer,
     Message,
@@ -179,6 +179,7 @@ class Gateway:
         self.client = TestClient(self.server)
         await self.client.start_server()
         self.sessions = app[SESSIONS]
+        self.sockets = app[SOCKETS]
 
     async def stop(self) -> None:
         await self.client.close()
@@ -249,7 +250,7 @@ class Gateway:
 
     async def last_code(self) -> str:
         """The code in the last mail."""
-        return (await self.mails())[-1].subject.rpartition(" ")[2]
+        return (await self.mails())[-1].subject[-6:]
 
     async def wait_until_quiet(self) -> None:
         """Wait until no turn is queued or running."""
