@@ -11,7 +11,7 @@ from crm_backend.analytics.purchase import Training, train
 from crm_backend.seed.shop import make_shop
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
-N_CUSTOMERS = 700
+N_CUSTOMERS = 550
 
 
 def frames_of(rows: dict[str, list[dict[str, Any]]]) -> ShopFrames:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from crm_backend.db import make_engine, make_sessions, reading
+from crm_backend.db import reading
 from crm_backend.models import Base, Customer, Order, Product, Return, Staff
 from crm_backend.seed import SeedRefused, seed_shop
 from crm_backend.seed.shop import make_shop
@@ -14,17 +14,8 @@ N_CUSTOMERS = 120
 
 
 @pytest.fixture(scope="module")
-def shop():
+def rows():
     return make_shop(AS_OF, N_CUSTOMERS)
-
-
-@pytest.fixture
-async def sessions(tmp_path):
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/crm.sqlite3")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    yield make_sessions(engine)
-    await engine.dispose()
 
 
 async def seed(sessions, **options):
@@ -37,56 +28,56 @@ async def count(sessions, model):
         return await session.scalar(select(func.count()).select_from(model))
 
 
-def test_same_moment_gives_the_same_rows(shop):
-    assert make_shop(AS_OF, N_CUSTOMERS) == shop
+def test_same_moment_gives_the_same_rows(rows):
+    assert make_shop(AS_OF, N_CUSTOMERS) == rows
 
 
-def test_another_moment_gives_other_rows(shop):
+def test_another_moment_gives_other_rows(rows):
     other = make_shop(datetime(2026, 6, 1, tzinfo=UTC), N_CUSTOMERS)
-    assert other["orders"] != shop["orders"]
+    assert other["orders"] != rows["orders"]
 
 
-def test_nothing_happens_after_the_present(shop):
+def test_nothing_happens_after_the_present(rows):
     moments = [
         value
-        for rows in shop.values()
-        for row in rows
+        for table in rows.values()
+        for row in table
         for value in row.values()
         if isinstance(value, datetime)
     ]
     assert max(moments) <= AS_OF
 
 
-def test_numbers_and_mailboxes_are_unique(shop):
+def test_numbers_and_mailboxes_are_unique(rows):
     for table in ("customers", "orders", "shipments", "payments", "returns", "refunds"):
-        numbers = [row["number"] for row in shop[table]]
+        numbers = [row["number"] for row in rows[table]]
         assert len(set(numbers)) == len(numbers)
-    mailboxes = [row["email"] for row in shop["customers"]]
+    mailboxes = [row["email"] for row in rows["customers"]]
     assert len(set(mailboxes)) == N_CUSTOMERS
     assert {box.split("@")[1] for box in mailboxes} == {"example.com", "example.org"}
 
 
-def test_no_name_is_part_of_another_customers_story(shop):
-    names = [row["name"] for row in shop["customers"]]
+def test_no_name_is_part_of_another_customers_story(rows):
+    names = [row["name"] for row in rows["customers"]]
     for story in ("Alice Morgan", "王芳", "Bob Keller"):
         assert [name for name in names if story in name] == [story]
 
 
-def test_money_of_every_order_adds_up(shop):
+def test_money_of_every_order_adds_up(rows):
     lines = Counter()
-    for line in shop["order_lines"]:
+    for line in rows["order_lines"]:
         full = line["unit_price_cents"] * line["quantity"]
         assert line["total_cents"] == full - line["discount_cents"]
         lines[line["order_id"]] += line["total_cents"]
-    for order in shop["orders"]:
+    for order in rows["orders"]:
         goods = order["subtotal_cents"] - order["discount_cents"]
         assert goods == lines[order["id"]]
         assert order["total_cents"] == goods + order["shipping_cents"]
 
 
-def test_parcels_match_the_status_of_their_orders(shop):
-    parcels = {row["order_id"]: row for row in shop["shipments"]}
-    for order in shop["orders"]:
+def test_parcels_match_the_status_of_their_orders(rows):
+    parcels = {row["order_id"]: row for row in rows["shipments"]}
+    for order in rows["orders"]:
         parcel = parcels.get(order["id"])
         assert (parcel is not None) == (order["status"] in ("shipped", "delivered"))
         if parcel is not None:
@@ -94,8 +85,8 @@ def test_parcels_match_the_status_of_their_orders(shop):
             assert (parcel["delivered_at"] is not None) == is_delivered
 
 
-def test_story_orders_stand_as_documented(shop):
-    status = {row["number"]: row["status"] for row in shop["orders"]}
+def test_story_orders_stand_as_documented(rows):
+    status = {row["number"]: row["status"] for row in rows["orders"]}
     assert (
         status["DM-100101"] == status["DM-100201"] == status["DM-100301"] == "shipped"
     )
@@ -103,30 +94,30 @@ def test_story_orders_stand_as_documented(shop):
     assert (
         status["DM-100103"] == status["DM-100104"] == status["DM-100203"] == "delivered"
     )
-    pending = [row["number"] for row in shop["refunds"] if row["status"] == "pending"]
+    pending = [row["number"] for row in rows["refunds"] if row["status"] == "pending"]
     assert "F-100105" in pending
 
 
-def test_shop_speaks_both_languages(shop):
-    languages = Counter(row["language"] for row in shop["customers"])
+def test_shop_speaks_both_languages(rows):
+    languages = Counter(row["language"] for row in rows["customers"])
     assert languages["zh"] > N_CUSTOMERS / 5
     assert languages["en"] > N_CUSTOMERS / 3
-    assert all(row["name_zh"] for row in shop["products"])
+    assert all(row["name_zh"] for row in rows["products"])
 
 
-async def test_seeding_writes_all_rows(sessions, shop):
+async def test_seeding_writes_all_rows(sessions, rows):
     report = await seed(sessions)
     assert report.is_new
-    assert await count(sessions, Order) == len(shop["orders"])
-    assert await count(sessions, Return) == len(shop["returns"])
+    assert await count(sessions, Order) == len(rows["orders"])
+    assert await count(sessions, Return) == len(rows["returns"])
     assert await count(sessions, Staff) == 4
 
 
-async def test_second_seeding_changes_nothing(sessions, shop):
+async def test_second_seeding_changes_nothing(sessions, rows):
     await seed(sessions)
     report = await seed(sessions, as_of=datetime(2026, 4, 1, tzinfo=UTC))
     assert not report.is_new
-    assert await count(sessions, Order) == len(shop["orders"])
+    assert await count(sessions, Order) == len(rows["orders"])
 
 
 async def test_other_shops_data_is_left_alone(sessions):
