@@ -32,6 +32,7 @@ class CustomerSummary:
     customer: Customer
     n_orders: int
     total_spent_cents: int
+    mean_order_cents: int | None
     currency: str | None
     first_order_at: datetime | None
     last_order_at: datetime | None
@@ -42,11 +43,6 @@ class CustomerSummary:
     n_visits_30d: int
     top_categories: list[tuple[str, int]]
     recent_orders: list[Order]
-
-    @property
-    def mean_order_cents(self) -> int | None:
-        """What an order is worth on average."""
-        return round(self.total_spent_cents / self.n_orders) if self.n_orders else None
 
 
 async def summarise_customer(
@@ -64,12 +60,14 @@ async def summarise_customer(
     customer = await get_customer(session, number)
     counted = (Order.customer_id == customer.id, Order.status != "cancelled")
     by_currency = await _by_currency(session, counted)
-    currency = by_currency[0].currency if by_currency else None
+    main = by_currency[0] if by_currency else None
+    currency = main.currency if main else None
     last_order_at = max((row.last_at for row in by_currency), default=None)
     return CustomerSummary(
         customer=customer,
         n_orders=sum(row.n_orders for row in by_currency),
-        total_spent_cents=by_currency[0].total_cents if by_currency else 0,
+        total_spent_cents=main.total_cents if main else 0,
+        mean_order_cents=round(main.total_cents / main.n_orders) if main else None,
         currency=currency,
         first_order_at=min((row.first_at for row in by_currency), default=None),
         last_order_at=last_order_at,
