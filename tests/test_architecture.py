@@ -13,6 +13,7 @@ SETTINGS_FILES = (
     "crm_backend/config.py",
     "crm_backend/cli.py",
     "crm_backend/runtime/preflight.py",
+    "crm_backend/runtime/preparation.py",
     "crm_backend/runtime/secrets_file.py",
     "actions/config.py",
     "bot/config.py",
@@ -100,8 +101,15 @@ def settings_in_code() -> set[str]:
     """Return the names of the environment variables our processes read."""
     found: set[str] = set()
     for name in SETTINGS_FILES:
-        for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        nodes = list(ast.walk(ast.parse((ROOT / name).read_text("utf-8"))))
+        # What a process tells another program is no setting of ours.
+        told = {
+            id(key) for node in nodes if isinstance(node, ast.Dict) for key in node.keys
+        }
+        for node in nodes:
+            if not isinstance(node, ast.Constant) or id(node) in told:
+                continue
+            if isinstance(node.value, str):
                 found |= set(re.findall(r"^[A-Z]+(?:_[A-Z]+)+$|^DEMO$", node.value))
     return found
 

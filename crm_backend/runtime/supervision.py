@@ -20,7 +20,8 @@ from crm_backend.runtime.preflight import NotReady, Ports
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT_PYTHON = ROOT / "bot/.venv/bin/python"
-STARTUP_SECONDS = 120
+# A busy machine with slow disks needs minutes for what takes ten seconds elsewhere.
+STARTUP_SECONDS = 300
 STOP_SECONDS = 20
 POLL_SECONDS = 0.25
 # A process in one of these states will not come up by itself.
