@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crm_backend.imports.columns import CellSource
+from crm_backend.imports.columns import FileColumns
 from crm_backend.imports.mapping import TableMapping
 from crm_backend.imports.reading import Chunk, as_line
 from crm_backend.imports.report import TableReport
@@ -61,7 +61,7 @@ class Cleaner:
         self,
         table: Table,
         mapping: TableMapping,
-        sources: dict[str, CellSource],
+        columns: FileColumns,
         *,
         known: Known,
         report: TableReport,
@@ -70,9 +70,11 @@ class Cleaner:
     ) -> None:
         self._table = table
         self._mapping = mapping
-        self._sources = sources
+        self._sources = columns.cells
+        self._used = columns.used
         self._readers = {
-            name: ValueReader(table.column(name), mapping, now) for name in sources
+            name: ValueReader(table.column(name), mapping, now)
+            for name in columns.cells
         }
         self._known = known
         self._report = report
@@ -101,16 +103,17 @@ class Cleaner:
         return Cleaned(frame, rejections)
 
     def _clean_rows(self, chunk: Chunk) -> tuple[pd.DataFrame, list[Rejection]]:
-        fields = list(zip(*chunk.rows, strict=True))
+        fields: list[Sequence[str]] = list(zip(*chunk.rows, strict=True))
         n_rows = len(chunk.rows)
-        texts = {name: source(fields, n_rows) for name, source in self._sources.items()}
         lines = np.array(chunk.lines, np.int64)
         group_of: Integers = np.arange(n_rows)
         if self._mapping.distinct:
-            group_of, firsts = _groups(texts, n_rows)
-            texts = {n: [column[i] for i in firsts] for n, column in texts.items()}
+            group_of, firsts = _groups([fields[i] for i in self._used], n_rows)
+            fields = [[field[i] for i in firsts] for field in fields]
             lines = lines[firsts]
-        verdicts = Verdicts(len(lines))
+        n = len(lines)
+        texts = {name: source(fields, n) for name, source in self._sources.items()}
+        verdicts = Verdicts(n)
         if not (self._mapping.distinct or self._mapping.keep_repeats):
             self._refuse_equal_rows(chunk.rows, lines, verdicts)
         cells = self._read_cells(texts, verdicts)
@@ -166,14 +169,15 @@ class Cleaner:
         codes, different = pd.factorize(raw)
         counts = np.bincount(codes, minlength=len(different))
         values = np.empty(len(different), object)
-        faults: dict[int, BadValue] = {}
+        faults: dict[int, tuple[str, str]] = {}
         for code, text in enumerate(different):
             if reader.is_missing(text):
                 self._report.missing_before[name] += int(counts[code])
             try:
                 cell = reader.read(text)
             except BadValue as err:
-                faults[code] = err
+                # Not the error itself: it would keep the whole chunk alive.
+                faults[code] = (err.code, err.message)
                 continue
             values[code] = cell.value
             if cell.repair:
@@ -190,15 +194,15 @@ class Cleaner:
         column: Column,
         codes: npt.NDArray[np.intp],
         different: npt.NDArray[np.object_],
-        faults: dict[int, BadValue],
+        faults: dict[int, tuple[str, str]],
         verdicts: Verdicts,
     ) -> None:
         for position in np.flatnonzero(np.isin(codes, list(faults))).tolist():
             if verdicts.alive[position]:
                 code = int(codes[position])
-                fault = faults[code]
-                message = f"{column.name} {fault.message}: {quoted(different[code])}"
-                verdicts.found[position] = (fault.code, column.name, message)
+                reason, fault = faults[code]
+                message = f"{column.name} {fault}: {quoted(different[code])}"
+                verdicts.found[position] = (reason, column.name, message)
                 verdicts.alive[position] = False
 
     def _refuse_unknown(self, rows: Rows) -> None:
@@ -250,11 +254,15 @@ class Cleaner:
     def _number_rows(self, rows: Rows, keys: npt.NDArray[np.object_]) -> None:
         """Name rows without a key by their parts and a running number."""
         unnamed = np.flatnonzero(rows.verdicts.alive & (keys == None))  # noqa: E711
-        columns = [rows.cells[part][unnamed] for part in self._table.key_parts]
-        parts = [tuple(map(_key_text, row)) for row in zip(*columns, strict=True)]
+        columns = [
+            map(_key_text, rows.cells[part][unnamed]) for part in self._table.key_parts
+        ]
+        parts = list(zip(*columns, strict=True))
         numbers = self._parts_seen.number(hashes_of(parts, len(parts)))
-        for position, row, number in zip(unnamed, parts, numbers.tolist(), strict=True):
-            keys[position] = _row_key((*row, str(number)))
+        keys[unnamed] = [
+            _row_key((*row, str(number)))
+            for row, number in zip(parts, numbers.tolist(), strict=True)
+        ]
 
     def _frame(self, cells: Cells, accepted: npt.NDArray[np.bool_]) -> pd.DataFrame:
         table = self._table
@@ -283,19 +291,17 @@ class Cleaner:
             known.ordered_at.update(at)
 
 
-def _groups(texts: dict[str, Sequence[str]], n: int) -> tuple[Integers, list[int]]:
-    """Number rows with equal texts; return each row's number and the first rows."""
-    rows = np.empty(n, object)
-    rows[:] = list(zip(*texts.values(), strict=True))
-    codes, _ = pd.factorize(rows)
+def _groups(fields: list[Sequence[str]], n: int) -> tuple[Integers, list[int]]:
+    """Number rows with equal fields; return each row's number and the first rows."""
+    codes, _ = pd.factorize(hashes_of(zip(*fields, strict=True), n))
     _, firsts = np.unique(codes, return_index=True)
     return codes.astype(np.int64), firsts.tolist()
 
 
 def _key_text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value or "")
 
 
 def _row_key(parts: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from crm_backend.imports.faults import ImportFault
 from crm_backend.imports.mapping import TableMapping
@@ -14,13 +15,23 @@ CellSource = Callable[[Fields, int], Sequence[str]]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
-def find_sources(
-    table: Table, mapping: TableMapping, source: Source
-) -> tuple[dict[str, CellSource], tuple[str, ...]]:
-    """Find a source for every column of a table that the file can fill.
+@dataclass(frozen=True)
+class FileColumns:
+    """What a file has for a table.
 
-    Returns:
-        the sources by our column names, and the headings that nothing uses.
+    Attributes:
+        cells: where the cells of each of our columns come from.
+        used: the positions of the fields that matter.
+        unused: the headings that nothing uses.
+    """
+
+    cells: dict[str, CellSource]
+    used: tuple[int, ...]
+    unused: tuple[str, ...]
+
+
+def find_columns(table: Table, mapping: TableMapping, source: Source) -> FileColumns:
+    """Find a source for every column of a table that the file can fill.
 
     Raises:
         ImportFault: a required column is missing, or a mapped heading is.
@@ -36,12 +47,12 @@ def find_sources(
             raise ImportFault(finder.complaint(column.name))
     if table.name == "order_lines" and not {"unit_price", "total"} & sources.keys():
         raise ImportFault(finder.complaint("total"))
-    unused = [
+    unused = (
         heading
         for index, heading in enumerate(source.headings)
         if heading and index not in finder.used
-    ]
-    return sources, tuple(unused)
+    )
+    return FileColumns(sources, tuple(sorted(finder.used)), tuple(unused))
 
 
 class _Finder:

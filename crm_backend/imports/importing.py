@@ -1,5 +1,6 @@
 """One import from start to end: read, clean, wait, and store all or nothing."""
 
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crm_backend.imports.cleaning import Cleaner
-from crm_backend.imports.columns import CellSource, find_sources
+from crm_backend.imports.columns import FileColumns, find_columns
 from crm_backend.imports.derived import derive
 from crm_backend.imports.loading import merge, prepare_merge
 from crm_backend.imports.mapping import Mapping, TableMapping
@@ -30,7 +31,7 @@ class Job:
     table: Table
     mapping: TableMapping
     source: Source
-    cells: dict[str, CellSource]
+    columns: FileColumns
     report: TableReport
 
     def provided(self) -> set[str]:
@@ -38,10 +39,11 @@ class Job:
         fields = {
             column.field
             for column in self.table.columns
-            if column.field and column.name in self.cells
+            if column.field and column.name in self.columns.cells
         }
+        given = self.columns.cells.keys()
         computed = self.table.computed.items()
-        return fields | {name for name, by in computed if self.cells.keys() & set(by)}
+        return fields | {name for name, by in computed if given & set(by)}
 
 
 def plan(files: dict[str, Path], mapping: Mapping) -> list[Job]:
@@ -62,15 +64,15 @@ def plan(files: dict[str, Path], mapping: Mapping) -> list[Job]:
         source = open_source(
             files[name], encoding=own.encoding, delimiter=own.delimiter
         )
-        cells, unused = find_sources(table, own, source)
+        columns = find_columns(table, own, source)
         report = TableReport(
             name,
             str(files[name]),
             encoding=source.encoding,
-            columns=tuple(cells),
-            unused_headings=unused,
+            columns=tuple(columns.cells),
+            unused_headings=columns.unused,
         )
-        jobs.append(Job(table, own, source, cells, report))
+        jobs.append(Job(table, own, source, columns, report))
     return jobs
 
 
@@ -91,8 +93,15 @@ async def run_import(
     Raises:
         ImportFault: the import cannot go on; nothing was stored.
     """
-    async with engine.connect() as connection:
-        await connection.run_sync(_run, jobs, rejected, now, dry_run, progress)
+    # A million new lists make the collector look at everything again and again.
+    gc.freeze()
+    gc.disable()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_run, jobs, rejected, now, dry_run, progress)
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def _run(
@@ -133,7 +142,7 @@ def _clean(
     cleaner = Cleaner(
         job.table,
         job.mapping,
-        job.cells,
+        job.columns,
         known=known,
         report=job.report,
         now=now,
@@ -147,6 +156,7 @@ def _clean(
         staging.add(cleaned.frame)
         connection.commit()
         progress.update(task, completed=chunk.last_line)
+        gc.collect()
     progress.update(task, completed=job.source.n_lines)
     job.report.check()
     job.report.seconds += time.monotonic() - started

@@ -9,6 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -83,11 +84,27 @@ class _Lines:
         self.n += 1
         return line
 
+    @property
+    def has_returned(self) -> bool:
+        """Whether lines that were put back are still to be read."""
+        return bool(self._returned)
+
+    def take(self, n: int) -> list[str]:
+        """Read lines at once, without looking at them."""
+        self.pending.clear()
+        batch = list(islice(self._text, n))
+        self.n += len(batch)
+        return batch
+
+    def put_back(self, batch: list[str]) -> None:
+        """Return lines that were taken."""
+        self._returned.extendleft(reversed(batch))
+        self.n -= len(batch)
+
     def keep_first(self) -> str:
         """Give back all lines of the record but its first."""
         first, *others = self.pending
-        self._returned.extendleft(reversed(others))
-        self.n -= len(others)
+        self.put_back(others)
         return first
 
 
@@ -125,42 +142,56 @@ def open_source(
 
 
 def read_chunks(source: Source, size: int = CHUNK_ROWS) -> Iterator[Chunk]:
-    """Yield the rows below the headings, `size` at a time.
+    """Yield the rows below the headings, about `size` at a time.
 
     Raises:
         BrokenFile: the file changed since it was opened, or the disk fails.
     """
     with reading_errors(source.path), _open_text(source.path, source.encoding) as text:
         lines = _Lines(text)
-        reader = csv.reader(lines, delimiter=source.delimiter, strict=True)
-        width = len(source.headings)
-        for row in reader:
-            if any(row):
-                break
-        chunk = Chunk()
-        while True:
-            lines.pending.clear()
-            start = lines.n + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except (csv.Error, _TooManyLines) as err:
-                chunk.misfits.append(_broken_quotes(lines, start, err))
-            else:
-                _sort_in(chunk, row, start, width, lines, source)
-            if len(chunk) >= size:
-                chunk.last_line = lines.n
-                yield chunk
-                chunk = Chunk()
-        chunk.last_line = lines.n
-        yield chunk
+        next(filter(any, csv.reader(lines, delimiter=source.delimiter)))
+        while batch := lines.take(size):
+            chunk = _read_plain(batch, lines.n - len(batch) + 1, source)
+            if chunk is None:
+                lines.put_back(batch)
+                chunk = _read_carefully(lines, source)
+            chunk.last_line = lines.n
+            yield chunk
+
+
+def _read_plain(batch: list[str], first: int, source: Source) -> Chunk | None:
+    """Read lines that are one good row each; None if any of them is not."""
+    reader = csv.reader(batch, delimiter=source.delimiter, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error:
+        return None
+    if len(rows) != len(batch) or set(map(len, rows)) != {len(source.headings)}:
+        return None
+    return Chunk(list(range(first, first + len(rows))), rows)
+
+
+def _read_carefully(lines: _Lines, source: Source) -> Chunk:
+    """Read what was put back record by record, with the true line of each."""
+    chunk = Chunk()
+    reader = csv.reader(lines, delimiter=source.delimiter, strict=True)
+    while lines.has_returned:
+        lines.pending.clear()
+        start = lines.n + 1
+        try:
+            row = next(reader)
+        except (csv.Error, _TooManyLines) as err:
+            chunk.misfits.append(_broken_quotes(lines, start, err))
+        else:
+            _sort_in(chunk, row, start, lines, source)
+    return chunk
 
 
 def _sort_in(
-    chunk: Chunk, row: list[str], start: int, width: int, lines: _Lines, source: Source
+    chunk: Chunk, row: list[str], start: int, lines: _Lines, source: Source
 ) -> None:
-    if len(row) == width:
+    width = len(source.headings)
+    if len(row) == width and (width > 1 or row[0].strip()):
         chunk.lines.append(start)
         chunk.rows.append(row)
     elif not row or (len(row) == 1 and not row[0].strip()):
