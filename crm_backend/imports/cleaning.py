@@ -3,12 +3,9 @@
 Nothing here knows a database or a file: rows in, a frame and reasons out.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +24,17 @@ from crm_backend.imports.rules import (
     claim_emails,
     quoted,
 )
-from crm_backend.imports.seen import Integers, SeenHashes, hashes_of
-from crm_backend.imports.tables import PARCEL_COLUMNS, Column, Table
+from crm_backend.imports.seen import (
+    Integers,
+    SeenHashes,
+    groups,
+    hashes_of,
+    key_text,
+    row_key,
+)
+from crm_backend.imports.shapes import Column, Table
+from crm_backend.imports.tables import PARCEL_COLUMNS
 from crm_backend.imports.values import BadValue, ValueReader
-
-# A longer key of a row without its own is shortened to a hash.
-MAX_ROW_KEY = 72
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Cleaner:
         lines = np.array(chunk.lines, np.int64)
         group_of: Integers = np.arange(n_rows)
         if self._mapping.distinct:
-            group_of, firsts = _groups([fields[i] for i in self._used], n_rows)
+            group_of, firsts = groups([fields[i] for i in self._used], n_rows)
             fields = [[field[i] for i in firsts] for field in fields]
             lines = lines[firsts]
         n = len(lines)
@@ -229,7 +231,7 @@ class Cleaner:
         if table.key_scope:
             for position in np.flatnonzero(alive & (keys != None)).tolist():  # noqa: E711
                 scope = (rows.cells[name][position] for name in table.key_scope)
-                keys[position] = _row_key((*scope, f"#{keys[position]}"))
+                keys[position] = row_key((*scope, f"#{keys[position]}"))
         named = np.flatnonzero(alive & (keys != None))  # noqa: E711
         hashes = hashes_of(keys[named], len(named))
         earlier = np.zeros(len(alive), np.int64)
@@ -255,12 +257,12 @@ class Cleaner:
         """Name rows without a key by their parts and a running number."""
         unnamed = np.flatnonzero(rows.verdicts.alive & (keys == None))  # noqa: E711
         columns = [
-            map(_key_text, rows.cells[part][unnamed]) for part in self._table.key_parts
+            map(key_text, rows.cells[part][unnamed]) for part in self._table.key_parts
         ]
         parts = list(zip(*columns, strict=True))
         numbers = self._parts_seen.number(hashes_of(parts, len(parts)))
         keys[unnamed] = [
-            _row_key((*row, str(number)))
+            row_key((*row, str(number)))
             for row, number in zip(parts, numbers.tolist(), strict=True)
         ]
 
@@ -289,23 +291,3 @@ class Cleaner:
         if name == "orders":
             at = zip(fields["number"], fields["ordered_at"], strict=True)
             known.ordered_at.update(at)
-
-
-def _groups(fields: list[Sequence[str]], n: int) -> tuple[Integers, list[int]]:
-    """Number rows with equal fields; return each row's number and the first rows."""
-    codes, _ = pd.factorize(hashes_of(zip(*fields, strict=True), n))
-    _, firsts = np.unique(codes, return_index=True)
-    return codes.astype(np.int64), firsts.tolist()
-
-
-def _key_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value or "")
-
-
-def _row_key(parts: tuple[str, ...]) -> str:
-    key = "|".join(parts)
-    if len(key) <= MAX_ROW_KEY and key.count("|") == len(parts) - 1:
-        return key
-    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

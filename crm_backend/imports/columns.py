@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from crm_backend.imports.faults import ImportFault
 from crm_backend.imports.mapping import TableMapping
 from crm_backend.imports.reading import Source
-from crm_backend.imports.tables import Table
+from crm_backend.imports.shapes import Table
 
 Fields = Sequence[Sequence[str]]
 # From the fields of a chunk, column by column, and its number of rows to texts.

@@ -20,8 +20,9 @@ from crm_backend.imports.reading import Source, open_source, read_chunks
 from crm_backend.imports.rejected import RejectedFile
 from crm_backend.imports.report import TableReport
 from crm_backend.imports.rules import Known
+from crm_backend.imports.shapes import Table
 from crm_backend.imports.staging import Staging, check_tables, read_known
-from crm_backend.imports.tables import TABLES, Table
+from crm_backend.imports.tables import TABLES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crm_backend.imports.faults import ImportFault
-from crm_backend.imports.tables import TABLES, Table
+from crm_backend.imports.shapes import Table
+from crm_backend.imports.tables import TABLES
 
 Text = dict[str, str]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -112,7 +113,9 @@ def print_report(console: Console, reports: list[TableReport]) -> None:
     findings = _findings(reports)
     if findings.row_count:
         console.print(findings)
-    console.print(_missing(reports))
+    missing = _missing(reports)
+    if missing.row_count:
+        console.print(missing)
     for report in reports:
         if report.unused_headings:
             unused = ", ".join(report.unused_headings)
@@ -120,7 +123,7 @@ def print_report(console: Console, reports: list[TableReport]) -> None:
 
 
 def _grid(title: str, *headings: str, numbers: int) -> Grid:
-    grid = Grid(title=title, title_justify="left", title_style="bold")
+    grid = Grid(title=title, title_justify="left", title_style="bold", box=SIMPLE)
     for position, heading in enumerate(headings):
         is_number = position >= len(headings) - numbers
         grid.add_column(
@@ -129,25 +132,24 @@ def _grid(title: str, *headings: str, numbers: int) -> Grid:
     return grid
 
 
+COUNTS = (
+    ("rows read", "n_read"),
+    ("accepted", "n_accepted"),
+    ("rejected", "n_rejected"),
+    ("duplicates", "n_duplicates"),
+    ("repeats", "n_repeats"),
+    ("new", "n_inserted"),
+    ("updated", "n_updated"),
+    ("unchanged", "n_unchanged"),
+)
+
+
 def _rows(reports: list[TableReport]) -> Grid:
-    grid = _grid(
-        "Rows",
-        *("table", "read", "accepted", "rejected", "duplicates", "repeats"),
-        *("new", "updated", "unchanged"),
-        numbers=8,
-    )
-    for report in reports:
-        counts = (
-            report.n_read,
-            report.n_accepted,
-            report.n_rejected,
-            report.n_duplicates,
-            report.n_repeats,
-            report.n_inserted,
-            report.n_updated,
-            report.n_unchanged,
-        )
-        grid.add_row(report.table, *(f"{count:,}" for count in counts))
+    names = [report.table for report in reports]
+    grid = _grid("Rows", "", *names, numbers=len(reports))
+    for label, count in COUNTS:
+        counts = (getattr(report, count) for report in reports)
+        grid.add_row(label, *(f"{count:,}" for count in counts))
     return grid
 
 

@@ -1,12 +1,18 @@
-"""What was seen in earlier rows, in 16 bytes a row."""
+"""Telling rows apart: keys, and what was seen before, in 16 bytes a row."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 Integers = npt.NDArray[np.int64]
+# A longer key of a row without its own is shortened to a hash.
+MAX_ROW_KEY = 72
 
 
 def hashes_of(things: Iterable[object], n: int) -> Integers:
@@ -54,3 +60,25 @@ class SeenHashes:
         order = np.argsort(merged, kind="stable")
         self._hashes = merged[order]
         self._lines = np.concatenate([self._lines, lines])[order]
+
+
+def groups(fields: list[Sequence[str]], n: int) -> tuple[Integers, list[int]]:
+    """Number rows with equal fields; return each row's number and the first rows."""
+    codes, _ = pd.factorize(hashes_of(zip(*fields, strict=True), n))
+    _, firsts = np.unique(codes, return_index=True)
+    return codes.astype(np.int64), firsts.tolist()
+
+
+def key_text(value: Any) -> str:
+    """Write a value as a part of a key."""
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value or "")
+
+
+def row_key(parts: tuple[str, ...]) -> str:
+    """Join parts into a key that no other parts give."""
+    key = "|".join(parts)
+    if len(key) <= MAX_ROW_KEY and key.count("|") == len(parts) - 1:
+        return key
+    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

@@ -22,6 +22,7 @@ from crm_backend import models
 from crm_backend.imports import tables
 from crm_backend.imports.faults import ImportFault
 from crm_backend.imports.rules import Known
+from crm_backend.imports.shapes import Table as Shape
 from crm_backend.models import Base, UtcDateTime
 
 TARGETS: dict[str, Table] = {
@@ -33,7 +34,7 @@ SHIPMENTS = TARGETS["shipments"]
 class Staging:
     """The temporary table of one kind of file."""
 
-    def __init__(self, connection: Connection, table: tables.Table) -> None:
+    def __init__(self, connection: Connection, table: Shape) -> None:
         self.table = table
         self.target = TARGETS[table.name]
         self.n_rows = 0

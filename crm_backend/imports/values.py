@@ -17,7 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from crm_backend.imports.faults import ImportFault
 from crm_backend.imports.mapping import TableMapping
-from crm_backend.imports.tables import Column
+from crm_backend.imports.shapes import Column
 
 MISSING = ("", "null", "NULL", "NaN", "nan", "N/A", "n/a", "None", "\\N")
 # Clocks of different machines may differ by a little.
