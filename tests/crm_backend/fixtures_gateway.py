@@ -7,17 +7,16 @@ PYTEST_DONT_REWRITE.
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import jwt
 import pytest
-from aiohttp import ClientWebSocketResponse, web
+from aiohttp import ClientWebSocketResponse
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm_backend.app import create_app
 from crm_backend.authentication import STAFF_COOKIE, token_hash
@@ -31,76 +30,13 @@ from crm_backend.models import (
     StaffSession,
     Ticket,
     Turn,
+    Verification,
     utc_now,
 )
+from tests.crm_backend.fake_rasa import CLAIMS_KEY, FakeRasa
 
-CLAIMS_KEY = "claims key of the gateway's tests"
 SERVICE_TOKEN = "service token of the gateway's tests"
 PATIENCE_SECONDS = 20
-
-Answer = Callable[[dict[str, Any]], Awaitable[Any]]
-
-
-def says(*texts: str, **more: Any) -> dict[str, Any]:
-    """A bot's answer; `buttons` and `blocks` go to its last message."""
-    messages = [{"text": t, "buttons": [], "blocks": []} for t in texts]
-    messages = messages or [{"text": None, "buttons": [], "blocks": []}]
-    messages[-1] |= {k: v for k, v in more.items() if k in ("buttons", "blocks")}
-    understood = {"intent": "greet", "confidence": 0.9, "entities": []}
-    return {"messages": messages, "understood": understood, "model_id": "m-1"}
-
-
-class FakeRasa:
-    """A bot that echoes, unless `answer` is replaced."""
-
-    def __init__(self) -> None:
-        self.turns: list[dict[str, Any]] = []
-        self.answer: Answer = self.echo
-        self.n_running: dict[str, int] = {}
-        self.n_running_max = 0
-        self.was_concurrent_in_one = False
-        self.server: TestServer | None = None
-
-    async def echo(self, turn: dict[str, Any]) -> Any:
-        return says(f"echo: {turn['text']}")
-
-    def answers(self, *texts: str, **more: Any) -> None:
-        async def answer(turn: dict[str, Any]) -> Any:
-            return says(*texts, **more)
-
-        self.answer = answer
-
-    def claims(self, n: int = -1) -> dict[str, Any]:
-        claims: dict[str, Any] = jwt.decode(
-            self.turns[n]["claims"], CLAIMS_KEY, ["HS256"], audience="deskmate"
-        )
-        return claims
-
-    async def handle(self, request: web.Request) -> web.Response:
-        turn = await request.json()
-        self.turns.append(turn)
-        cid = turn["conversation_id"]
-        self.n_running[cid] = self.n_running.get(cid, 0) + 1
-        self.was_concurrent_in_one |= self.n_running[cid] > 1
-        self.n_running_max = max(self.n_running_max, sum(self.n_running.values()))
-        try:
-            result = await self.answer(turn)
-        finally:
-            self.n_running[cid] -= 1
-        if isinstance(result, web.Response):
-            return result
-        return web.json_response({"turn_id": turn["turn_id"]} | result)
-
-    async def start(self, port: int | None = None) -> None:
-        app = web.Application()
-        app.router.add_post("/webhooks/deskmate/turns", self.handle)
-        self.server = TestServer(app, port=port)
-        await self.server.start_server(shutdown_timeout=0.1)
-
-    async def stop(self) -> None:
-        if self.server is not None:
-            await self.server.close()
-            self.server = None
 
 
 class Chat:
@@ -150,6 +86,17 @@ class Chat:
             hello = {"type": "hello", "token": self.token, "after": after}
             await socket.send_json(hello)
             yield socket
+
+
+async def apology_of(gateway: Gateway, chat: Chat) -> dict[str, Any]:
+    """Check that there is exactly one apology, with a real ticket; return it."""
+    await gateway.wait_until_quiet()
+    items = (await chat.read())["items"]
+    apologies = [item for item in items if "T-" in (item["text"] or "")]
+    tickets = await gateway.tickets()
+    assert len(apologies) == len(tickets) == 1
+    assert tickets[0].number in apologies[0]["text"]
+    return apologies[0]
 
 
 async def receive(
@@ -260,6 +207,24 @@ class Gateway:
                 if not statuses & {"queued", "running"}:
                     return
                 await asyncio.sleep(0.02)
+
+
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+async def ask_who(gateway: Gateway, chat: Chat, resume: str | None = None) -> None:
+    """Let the bot ask the visitor to prove who they are."""
+    block = {"type": "verify"} | ({"resume": resume} if resume else {})
+    gateway.rasa.answers("Who are you?", blocks=[block])
+    await chat.ask("where are my orders?")
+    gateway.rasa.answer = gateway.rasa.echo
+
+
+async def expire_codes(gateway: Gateway) -> None:
+    past = utc_now() - timedelta(seconds=1)
+    async with gateway.sessions.begin() as session:
+        await session.execute(update(Verification).values(expires_at=past))
 
 
 def _staff(name: str, role: str) -> Staff:

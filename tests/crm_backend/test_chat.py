@@ -2,7 +2,8 @@ import asyncio
 import uuid
 
 from crm_backend.models import Conversation
-from tests.crm_backend.fixtures_gateway import Gateway, says
+from tests.crm_backend.fake_rasa import says
+from tests.crm_backend.fixtures_gateway import Gateway
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 

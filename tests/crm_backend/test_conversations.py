@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.crm_backend.fixtures_gateway import Chat, Gateway, says
+from tests.crm_backend.fake_rasa import says
+from tests.crm_backend.fixtures_gateway import Chat, Gateway
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 

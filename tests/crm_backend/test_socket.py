@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
-from tests.crm_backend.fixtures_gateway import Gateway, receive, says
+from tests.crm_backend.fake_rasa import says
+from tests.crm_backend.fixtures_gateway import Gateway, receive
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 

@@ -1,14 +1,18 @@
 import asyncio
 import logging
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from crm_backend.models import Conversation, Verification, utc_now
-from crm_backend.services.verification_chat import find_code, find_email
-from tests.crm_backend.fixtures_gateway import Chat, Gateway, receive
+from crm_backend.models import Conversation, Verification
+from tests.crm_backend.fixtures_gateway import (
+    Chat,
+    Gateway,
+    ask_who,
+    expire_codes,
+    other_than,
+    receive,
+)
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 
@@ -21,24 +25,6 @@ async def send(chat: Chat, email: str = ALICE) -> tuple[int, Any]:
 
 async def confirm(chat: Chat, code: str) -> tuple[int, Any]:
     return await chat.call("POST", "chat/verification/confirm", {"code": code})
-
-
-def other_than(code: str) -> str:
-    return f"{(int(code) + 1) % 10**6:06d}"
-
-
-async def ask_who(gateway: Gateway, chat: Chat, resume: str | None = None) -> None:
-    """Let the bot ask the visitor to prove who they are."""
-    block = {"type": "verify"} | ({"resume": resume} if resume else {})
-    gateway.rasa.answers("Who are you?", blocks=[block])
-    await chat.ask("where are my orders?")
-    gateway.rasa.answer = gateway.rasa.echo
-
-
-async def expire_codes(gateway: Gateway) -> None:
-    past = utc_now() - timedelta(seconds=1)
-    async with gateway.sessions.begin() as session:
-        await session.execute(update(Verification).values(expires_at=past))
 
 
 async def test_right_code_proves_who_speaks(gateway: Gateway) -> None:
@@ -216,71 +202,6 @@ async def test_nothing_is_resumed_while_a_person_answers(gateway: Gateway) -> No
     assert len(await gateway.turns()) == 1
 
 
-async def test_address_and_code_can_be_typed_into_the_chat(gateway: Gateway) -> None:
-    chat = await gateway.open_chat()
-    await ask_who(gateway, chat, resume="/list_orders")
-    await chat.post(f"it is {ALICE}")
-    assert ALICE in (await chat.texts())[-1]
-    code = await gateway.last_code()
-    _, message = await chat.post(f"{code[:3]} {code[3:]}")
-    assert message["text"] == "••••••"
-    await gateway.wait_until_quiet()
-    assert (await chat.texts())[-2:] == ["Verified as Alice C.", "echo: /list_orders"]
-    asked = [turn["text"] for turn in gateway.rasa.turns]
-    assert asked == ["where are my orders?", "/list_orders"]
-    assert code not in str([m.text for m in await gateway.messages()])
-
-
-async def test_wrong_code_in_the_chat_is_counted_and_said(gateway: Gateway) -> None:
-    chat = await gateway.open_chat(language="zh")
-    await ask_who(gateway, chat)
-    await chat.post("您好")
-    await ask_who(gateway, chat)
-    await chat.post(f"邮箱{ALICE}")
-    code = await gateway.last_code()
-    for text in ("再试 2 次", "再试 1 次", "次数过多", "次数过多"):
-        await chat.post(f"验证码{other_than(code)}")
-        line = (await chat.read())["items"][-1]
-        assert line["sender"] == "system"
-        assert text in line["text"]
-
-
-async def test_expired_code_in_the_chat_is_said(gateway: Gateway) -> None:
-    chat = await gateway.open_chat()
-    await ask_who(gateway, chat)
-    await chat.post(ALICE)
-    await expire_codes(gateway)
-    await chat.post(await gateway.last_code())
-    assert "no valid code" in (await chat.texts())[-1]
-    assert len(gateway.rasa.turns) == 1
-
-
-async def test_address_nobody_asked_for_goes_to_the_bot(gateway: Gateway) -> None:
-    chat = await gateway.open_chat()
-    assert (await chat.ask(ALICE))["text"] == f"echo: {ALICE}"
-    assert (await chat.ask("123456"))["text"] == "echo: 123456"
-    assert await gateway.mails() == []
-
-
-async def test_other_words_go_to_the_bot_while_it_asks(gateway: Gateway) -> None:
-    chat = await gateway.open_chat()
-    await ask_who(gateway, chat)
-    await chat.post(ALICE)
-    assert (await chat.ask("order DM-123456?"))["text"] == "echo: order DM-123456?"
-
-
-async def test_code_is_kept_from_the_bot_though_the_talk_went_on(
-    gateway: Gateway,
-) -> None:
-    chat = await gateway.open_chat()
-    await ask_who(gateway, chat)
-    await chat.post(ALICE)
-    await chat.ask("what are your opening hours?")
-    await chat.post(await gateway.last_code())
-    assert (await chat.read())["level"] == "verified"
-    assert len(gateway.rasa.turns) == 2
-
-
 async def test_socket_tells_that_the_visitor_is_verified(gateway: Gateway) -> None:
     chat = await gateway.open_chat()
     await send(chat)
@@ -319,27 +240,3 @@ async def test_proof_keeps_the_mode_and_its_version(gateway: Gateway) -> None:
     row = (await gateway.rows(Conversation))[0]
     assert (row.mode, row.version) == ("bot", 0)
     assert row.customer_id == gateway.alice.id
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("123456", "123456"),
-        ("123 456.", "123456"),
-        ("my code is 123456, thanks", "123456"),
-        ("验证码是123456。", "123456"),
-        ("DM-123456", None),
-        ("#123456", None),
-        ("1234567", None),
-        ("123456 or 654321", None),
-    ],
-)
-def test_codes_are_told_from_other_digits(text: str, code: str | None) -> None:
-    assert find_code(text) == code
-
-
-def test_addresses_are_found_in_sentences() -> None:
-    assert find_email("我的邮箱是alice@example.com。") == "alice@example.com"
-    assert find_email("Alice@Example.com, please") == "alice@example.com"
-    assert find_email("a@example.com b@example.com") is None
-    assert find_email("@home") is None

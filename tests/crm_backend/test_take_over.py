@@ -1,0 +1,68 @@
+from tests.crm_backend.fake_rasa import Gate
+from tests.crm_backend.fixtures_gateway import Chat, Gateway
+
+pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
+
+
+async def take_over(gateway: Gateway, chat: Chat) -> None:
+    headers = await gateway.cookie(gateway.carol)
+    path = f"conversations/{chat.id}/mode"
+    await gateway.call("POST", path, {"mode": "human"}, headers=headers)
+
+
+async def test_answer_after_a_take_over_is_suppressed(gateway: Gateway) -> None:
+    gate = Gate(gateway.rasa)
+    chat = await gateway.open_chat()
+    await chat.post("hello")
+    await gate.is_asked.wait()
+    await take_over(gateway, chat)
+    gate.may_answer.set()
+    await gateway.wait_until_quiet()
+    assert await chat.texts() == ["hello", "Carol joined the conversation."]
+    kept = (await gateway.messages())[-1]
+    assert (kept.text, kept.suppressed) == ("late: hello", True)
+
+
+async def test_failure_after_a_take_over_is_not_apologised_for(
+    gateway: Gateway,
+) -> None:
+    await gateway.restart(turn_timeout_seconds=1)
+    gate = Gate(gateway.rasa)
+    chat = await gateway.open_chat()
+    await chat.post("hello")
+    await gate.is_asked.wait()
+    await take_over(gateway, chat)
+    await gateway.wait_until_quiet()
+    assert await gateway.tickets() == []
+    assert (await gateway.turns())[0].status == "failed"
+
+
+async def test_bot_is_not_asked_what_a_person_answers_by_now(
+    gateway: Gateway,
+) -> None:
+    gate = Gate(gateway.rasa)
+    chat = await gateway.open_chat()
+    await chat.post("one")
+    await chat.post("cancel my order")
+    await gate.is_asked.wait()
+    await take_over(gateway, chat)
+    gate.may_answer.set()
+    await gateway.wait_until_quiet()
+    assert [turn["text"] for turn in gateway.rasa.turns] == ["one"]
+    assert (await gateway.turns())[1].status == "skipped"
+
+
+async def test_given_back_conversation_does_not_get_an_old_answer(
+    gateway: Gateway,
+) -> None:
+    gate = Gate(gateway.rasa)
+    chat = await gateway.open_chat()
+    await chat.post("hello")
+    await gate.is_asked.wait()
+    await take_over(gateway, chat)
+    headers = await gateway.cookie(gateway.carol)
+    path = f"conversations/{chat.id}/mode"
+    await gateway.call("POST", path, {"mode": "bot"}, headers=headers)
+    gate.may_answer.set()
+    await gateway.wait_until_quiet()
+    assert not any("late" in text for text in await chat.texts())
