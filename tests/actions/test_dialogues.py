@@ -359,7 +359,7 @@ async def test_rep_asks_who_will_buy(rita):
 
 
 async def test_rep_is_asked_for_the_customer(rita):
-    assert "Which customer" in await rita.say("how likely is this customer to buy?")
+    assert "Which customer" in await rita.say("will Zoe Fox order again this month?")
     assert "42%" in await rita.say("Alice Miller")
 
 
