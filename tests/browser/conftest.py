@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import (
@@ -101,13 +102,13 @@ class FakeRasa:
     asked: list[str] = field(default_factory=list)
     delay_seconds: float = 0
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         turn = await request.json()
         text = turn["text"]
         self.asked.append(text)
         await asyncio.sleep(self.delay_seconds)
         found = next((m for key, m in self.script.items() if key in text), None)
-        messages = found or [{"text": f"You said: {text}"}]
+        messages = [{"text": f"You said: {text}"}] if found is None else found
         entities = [
             {"entity": "order_number", "value": number}
             for number in re.findall(r"DM-\d{6}", text)
@@ -189,12 +190,12 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The application on a port of its own, with a fresh copy of the demo shop."""
     rasa = FakeRasa(dict(SCRIPT))
     bot = web.Application()
-    bot.router.add_post("/webhooks/deskmate/turns", rasa)
+    bot.router.add_post("/webhooks/deskmate/turns", rasa.answer)
     database = tmp_path / "crm.sqlite3"
     database.write_bytes(seeded_database.read_bytes())
     async with TestServer(bot) as bot_server:
@@ -212,14 +213,14 @@ async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
             await engine.dispose()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     """Playwright, without browsers of its own."""
     async with async_playwright() as driver:
         yield driver
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(playwright: Playwright, chromium: str) -> AsyncIterator[Browser]:
     """A headless Chromium."""
     browser = await playwright.chromium.launch(
@@ -232,7 +233,7 @@ async def browser(playwright: Playwright, chromium: str) -> AsyncIterator[Browse
 Visit = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
     """Open pages; at the end no policy was violated and no script failed."""
     pages: list[Page] = []
@@ -253,14 +254,7 @@ async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
 
     yield open_page
     for page in pages:
-        if not page.is_closed():
-            problems += await page.evaluate("window.violations")
+        problems += await page.evaluate("window.violations")
+    for context in {page.context for page in pages}:
+        await context.close()
     assert problems == []
-
-
-async def sign_in(page: Page, name: str) -> None:
-    """Sign a colleague of the demo shop in."""
-    await page.get_by_label("E-mail address").fill(f"{name}@deskmate.example")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("button", name="Sign out").wait_for()

@@ -1,5 +1,6 @@
 /* The conversation inside <deskmate-chat>; loaded when somebody chats, or has before. */
 
+import { Announcer } from "./announcer.js";
 import { Api } from "./api.js";
 import { Connection } from "./connection.js";
 import { el } from "./elements.js";
@@ -9,7 +10,6 @@ import { CSS } from "./style.js";
 import { loadTexts } from "./texts.js";
 import { Transcript } from "./transcript.js";
 
-const ANNOUNCED_MS = 6_000;
 const PHONE = matchMedia("(max-width: 480px)");
 
 export class Chat {
@@ -106,7 +106,7 @@ export class Chat {
     });
     this.composer = buildComposer(texts, (text) => this.sender.add({ text }));
     this.notice = el("div", { class: "notice", role: "status" });
-    this.announcer = el("div", { class: "sr", "aria-live": "polite" });
+    this.announcer = new Announcer();
     this.panel = el(
       "section",
       {
@@ -123,7 +123,7 @@ export class Chat {
       this.composer.node,
       !isStaff && el("p", { class: "privacy" }, texts.privacy),
     );
-    root.append(this.panel, this.announcer);
+    root.append(this.panel, this.announcer.node);
   }
 
   #listen() {
@@ -179,8 +179,10 @@ export class Chat {
         : [];
     });
     this.#begin();
-    if (notice) this.#say("system", notice);
-    else this.#greet();
+    if (!notice) return;
+    const { language } = this.texts;
+    this.transcript.put({ seq: 0.5, sender: "system", text: notice, language });
+    this.announcer.say(notice);
   }
 
   #stream() {
@@ -189,7 +191,7 @@ export class Chat {
       receive: (message) => this.#receive(message),
       typing: (isOn) => this.transcript.typing(isOn),
       ready: (state) => {
-        if (this.isLost) this.#announce(this.texts.again);
+        if (this.isLost) this.announcer.say(this.texts.again);
         this.isLost = false;
         this.isCaughtUp = true;
         this.#setState(state);
@@ -214,6 +216,8 @@ export class Chat {
         const made = await this.api.post("conversations", { language, channel: this.channel });
         this.api.token = made.token;
         this.store.update((state) => Object.assign(state, { token: made.token, read: 0 }));
+        // Nothing came before it, so its first answer is news already.
+        this.isCaughtUp = true;
         this.connection.open();
         this.#status();
       },
@@ -230,7 +234,7 @@ export class Chat {
     if (this.isCaughtUp) {
       this.#markRead();
       if (message.sender !== "customer" && message.text) {
-        this.#announce(`${this.texts[message.sender]}: ${message.text}`);
+        this.announcer.say(`${this.texts[message.sender]}: ${message.text}`);
       }
     }
   }
@@ -269,17 +273,6 @@ export class Chat {
       language: texts.language,
       buttons: starters.map((title) => ({ title })),
     });
-  }
-
-  #say(sender, text) {
-    this.transcript.put({ seq: 0.5, sender, text, language: this.texts.language });
-    this.#announce(text);
-  }
-
-  #announce(text) {
-    const line = el("p", {}, text);
-    this.announcer.append(line);
-    setTimeout(() => line.remove(), ANNOUNCED_MS);
   }
 
   #markRead() {

@@ -2,7 +2,7 @@
    Nothing is written before the visitor sends something. Every change reads the stored
    state first, so several tabs do not overwrite each other. */
 
-const EMPTY = { token: null, read: 0, queue: [] };
+const empty = () => ({ token: null, read: 0, queue: [] });
 
 export class Store {
   #memory = null;
@@ -19,9 +19,9 @@ export class Store {
       // Storage is switched off: this page remembers, a reload forgets.
     }
     try {
-      return { ...EMPTY, ...JSON.parse(text) };
+      return { ...empty(), ...JSON.parse(text) };
     } catch {
-      return { ...EMPTY };
+      return empty();
     }
   }
 

@@ -1,0 +1,114 @@
+"""Console and sales in a real browser."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+# One browser for all tests, which therefore share its event loop.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PASSWORD = "a password for tests"
+
+
+async def sign_in(page: Page, name: str) -> None:
+    await page.get_by_label("E-mail address").fill(f"{name}@deskmate.example")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def ask(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Write a message")
+    await box.fill(text)
+    await box.press("Enter")
+
+
+async def open_shop_chat(visit: Any, text: str) -> Page:
+    page: Page = await visit()
+    await page.get_by_role("button", name="Open chat").click()
+    await ask(page, text)
+    return page
+
+
+async def test_console_follows_a_conversation(visit: Any) -> None:
+    shop = await open_shop_chat(visit, "this is terrible, get me a person")
+    await expect(shop.get_by_role("status").first).to_contain_text("colleague")
+    console = await visit("/console?tab=waiting")
+    await sign_in(console, "carol")
+    row = console.get_by_role("link", name=re.compile("Visitor"))
+    await expect(row).to_contain_text("upset")
+    await expect(row).to_contain_text("waiting 1 minute")
+    await row.click()
+    transcript = console.get_by_role("region", name="Transcript")
+    await expect(transcript).to_contain_text("complaint")
+    await ask(shop, "are you there?")
+    await expect(transcript).to_contain_text("are you there?")
+
+
+async def test_failed_turn_is_seen_with_its_ticket(visit: Any) -> None:
+    shop = await open_shop_chat(visit, "nothing")
+    apology = shop.get_by_role("log").get_by_text(re.compile(r"T-\d{6}"))
+    ticket = re.search(r"T-\d{6}", await apology.inner_text())
+    assert ticket
+    console = await visit("/console?tab=all")
+    await sign_in(console, "carol")
+    await console.get_by_role("link", name=re.compile("Visitor")).click()
+    transcript = console.get_by_role("region", name="Transcript")
+    await expect(transcript).to_contain_text("could not answer this (empty_answer)")
+    await expect(transcript).to_contain_text(f"Ticket {ticket[0]}")
+
+
+async def test_new_conversation_appears_in_the_list(visit: Any) -> None:
+    console = await visit("/console?tab=all")
+    await sign_in(console, "carol")
+    await expect(
+        console.get_by_text("There is no conversation here yet.")
+    ).to_be_visible()
+    await open_shop_chat(visit, "hello")
+    row = console.get_by_role("link", name=re.compile("Visitor"))
+    await expect(row).to_be_visible(timeout=12_000)
+
+
+async def test_rep_asks_the_staff_chat(visit: Any) -> None:
+    page = await visit("/sales")
+    await sign_in(page, "rita")
+    await ask(page, "How likely is Sam Rivers to buy?")
+    card = page.get_by_role("article", name=re.compile("Sam Rivers"))
+    for shown in ("Likely to buy, 72%", "21%", "12 orders so far", "an estimate"):
+        await expect(card).to_contain_text(shown)
+
+
+async def test_sign_out_forgets_the_staff_chat(visit: Any) -> None:
+    page = await visit("/sales")
+    await sign_in(page, "rita")
+    await ask(page, "hello")
+    await expect(page.get_by_role("log")).to_contain_text("You said: hello")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert await page.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_demo_order_fills_the_composer(visit: Any) -> None:
+    page = await visit()
+    await page.get_by_role("button", name=re.compile("DM-100101")).click()
+    box = page.get_by_role("textbox", name="Write a message")
+    await expect(box).to_have_value("Where is my order DM-100101?")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_staff_pages_fit_a_phone(
+    visit: Any, site: Any, scheme: str, tmp_path: Path
+) -> None:
+    await open_shop_chat(visit, "hello")
+    page = await visit(
+        "/console?tab=all", viewport={"width": 360, "height": 740}, color_scheme=scheme
+    )
+    await sign_in(page, "mia")
+    await page.get_by_role("link", name=re.compile("Visitor")).click()
+    for path in (None, "/sales", "/console?tab=all", "/outbox"):
+        if path:
+            await page.goto(site.url + path)
+        await page.screenshot(path=tmp_path / f"{scheme}{len(path or '')}.png")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
