@@ -88,7 +88,7 @@ class Chat:
             yield socket
 
 
-async def apology_of(gateway: Gateway, chat: Chat) -> dict[str, Any]:
+async def apology_of(gateway: "Gateway", chat: Chat) -> dict[str, Any]:
     """Check that there is exactly one apology, with a real ticket; return it."""
     await gateway.wait_until_quiet()
     items = (await chat.read())["items"]
