@@ -131,7 +131,7 @@ def read_known(connection: Connection, names: Iterable[str]) -> Known:
         wanted.add("products")
         order = models.Order
         dates = connection.execute(select(order.number, order.ordered_at))
-        known.ordered_at = dict(dates.tuples().all())
+        known.ordered_at = {number: at for number, at in dates}
     for name in sorted(wanted):
         key = TARGETS[name].c[tables.TABLES[name].key_field]
         known.keys[name] = set(connection.scalars(select(key)))
