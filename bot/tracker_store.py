@@ -44,6 +44,12 @@ class SessionTrackerStore(SQLTrackerStore):
         else:
             prepare_sqlite(Path(database))
             super().__init__(domain, db=database, event_broker=event_broker, **kwargs)
+            # One connection, kept: Rasa opens one for each access, and closing the last
+            # one makes SQLite tidy up its log every time.
+            self.engine = sa.create_engine(
+                self.engine.url, poolclass=sa.pool.SingletonThreadPool
+            )
+            self.sessionmaker = sa.orm.session.sessionmaker(bind=self.engine)
             # A commit need not wait for the disk: only a power cut can lose the last
             # turns, and the gateway has them too.
             sa.event.listen(

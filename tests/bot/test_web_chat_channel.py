@@ -280,6 +280,14 @@ async def test_an_error_is_a_500_and_quotes_nobody(
     assert "my secret" not in caplog.text
 
 
+async def test_nothing_a_customer_says_is_printed(post, turn, capfd, caplog):
+    caplog.set_level(logging.DEBUG)
+    await post(turn("where is my order, secret"))
+    await post(turn("/secret{", kind="payload"))
+    printed = "".join(capfd.readouterr())
+    assert "secret" not in printed
+
+
 async def test_a_failing_database_fails_the_turn(post, turn, loaded_agent, monkeypatch):
     async def fail(tracker):
         raise OSError("disk full")
