@@ -89,7 +89,7 @@ CHINESE = Words(
     cancelled="DM-100202",
     cancel_shipped="我要取消订单DM-100201",
     angry="太差劲了！！！收到的杯子又是碎的，已经第三次了，服务态度极差，我要投诉你们！",
-    open_it="提交",
+    open_it="确定提交",
     ask_likelihood="王芳这个客户下个月会买东西的可能性有多大？",
     staff_only="只有本店员工",
 )
@@ -260,9 +260,8 @@ async def test_process_killed_in_a_turn_gives_an_apology_and_a_ticket(
     await chat.say(words.ask_shipped)
     await expect(chat.log.locator("li.typing")).to_be_visible()
     stack.signal(name, signal.SIGKILL)
-    apology = chat.answers.first
-    await expect(apology).to_contain_text(TICKET)
-    await expect(chat.answers).to_have_count(1)
+    apology = chat.answers.filter(has_text=TICKET)
+    await expect(apology).to_have_count(1)
     found = TICKET.search(await apology.inner_text())
     assert found is not None
     assert stack.rows(
