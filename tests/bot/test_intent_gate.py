@@ -5,7 +5,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.intent_gate import IntentGate
-from bot.sentence_encoder import SENTENCE_VECTOR, encode
+from bot.sentence_encoder import add_vector, encode
 
 CONFIG = IntentGate.get_default_config()
 EXAMPLES = {"where is my order": "track_order", "hello there": "greet"}
@@ -13,23 +13,23 @@ EXAMPLES = {"where is my order": "track_order", "hello there": "greet"}
 
 def message_of(text, intent, p_class=0.6):
     found = {"name": intent, "confidence": p_class}
-    return Message(
+    message = Message(
         {
             TEXT: text,
-            SENTENCE_VECTOR: encode([text])[0],
             INTENT: found,
             INTENT_RANKING_KEY: [found, {"name": "other", "confidence": 0.1}],
         }
     )
+    add_vector(message, encode([text])[0])
+    return message
 
 
 @pytest.fixture
 def gate(storage, resource, context):
     """A gate that was trained, kept and loaded again."""
-    examples = [
-        Message({TEXT: text, INTENT: intent, SENTENCE_VECTOR: encode([text])[0]})
-        for text, intent in EXAMPLES.items()
-    ]
+    examples = [message_of(text, intent) for text, intent in EXAMPLES.items()]
+    for example, intent in zip(examples, EXAMPLES.values(), strict=True):
+        example.set(INTENT, intent)
     made = IntentGate.create(CONFIG, storage, resource, context)
     made.train(TrainingData(examples))
     return IntentGate.load(CONFIG, storage, resource, context)

@@ -11,7 +11,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import sentiment_analyzer
-from bot.sentence_encoder import SENTENCE_VECTOR, encode
+from bot.sentence_encoder import add_vector, encode
 from bot.sentiment_analyzer import SENTIMENT, SentimentAnalyzer
 from bot.sentiment_features import Lexicon
 
@@ -35,7 +35,9 @@ def analyzer(trained):
 
 
 def message_of(text):
-    return Message({TEXT: text, SENTENCE_VECTOR: encode([text])[0]})
+    message = Message({TEXT: text})
+    add_vector(message, encode([text])[0])
+    return message
 
 
 def label_of(analyzer, text):
