@@ -84,6 +84,8 @@ class Cleaner:
         self._rows_seen = SeenHashes()
         self._keys_seen = SeenHashes()
         self._parts_seen = SeenHashes()
+        # Which rows of a chunk say something that no row before them said.
+        self._differs = np.empty(0, bool)
 
     def clean(self, chunk: Chunk) -> Cleaned:
         """Clean the rows of one chunk and count what happened."""
@@ -110,7 +112,10 @@ class Cleaner:
         lines = np.array(chunk.lines, np.int64)
         group_of: Integers = np.arange(n_rows)
         if self._mapping.distinct:
-            group_of, firsts = groups([fields[i] for i in self._used], n_rows)
+            used = zip(*(fields[i] for i in self._used), strict=True)
+            hashes = hashes_of(used, n_rows)
+            group_of, firsts = groups(hashes)
+            self._differs = self._rows_seen.claim(hashes[firsts], lines[firsts]) == 0
             fields = [[field[i] for i in firsts] for field in fields]
             lines = lines[firsts]
         n = len(lines)
@@ -241,6 +246,7 @@ class Cleaner:
         rows.cells[table.key_field] = keys
         if self._mapping.distinct:
             repeats: npt.NDArray[np.bool_] = earlier > 0
+            rows.note(repeats & self._differs, "differs_from_first")
             return repeats
         rows.verdicts.reject(
             earlier > 0,

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from crm_backend.config import ConfigError
-from crm_backend.imports.faults import ImportFault, ReportLost
+from crm_backend.imports.faults import ImportFault, ReportLost, Stopped
 
 CsvFile = Annotated[Path | None, typer.Option(metavar="FILE.csv", show_default=False)]
 
@@ -73,7 +73,7 @@ def import_command(
         _stop(f"Nothing was imported: {err}", 1)
     except ReportLost as err:
         _stop(str(err), 1)
-    except KeyboardInterrupt:
+    except (Stopped, KeyboardInterrupt):
         _stop("Nothing was imported: it was stopped.", 130)
 
 

@@ -5,6 +5,10 @@ class ImportFault(Exception):
     """The import cannot go on; the message is one sentence that says what to do."""
 
 
+class Stopped(Exception):
+    """The import was told to stop."""
+
+
 class ReportLost(Exception):
     """The rows were stored, but the report could not be written."""
 

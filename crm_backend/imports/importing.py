@@ -2,12 +2,12 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -77,14 +77,25 @@ def plan(files: dict[str, Path], mapping: Mapping) -> list[Job]:
     return jobs
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How an import is to run.
+
+    Attributes:
+        now: what counts as the present.
+        dry_run: clean and count, but store nothing.
+        progress: where the bars are drawn.
+        check_stop: called often; raises if the import shall stop.
+    """
+
+    now: datetime
+    dry_run: bool
+    progress: Progress
+    check_stop: Callable[[], None]
+
+
 async def run_import(
-    engine: AsyncEngine,
-    jobs: Sequence[Job],
-    rejected: RejectedFile,
-    *,
-    now: datetime,
-    dry_run: bool,
-    progress: Progress,
+    engine: AsyncEngine, jobs: Sequence[Job], rejected: RejectedFile, terms: Terms
 ) -> None:
     """Store what the jobs' files say, all of it or nothing; fills their reports.
 
@@ -93,13 +104,14 @@ async def run_import(
 
     Raises:
         ImportFault: the import cannot go on; nothing was stored.
+        Stopped: it was told to stop; nothing was stored.
     """
     # A million new lists make the collector look at everything again and again.
     gc.freeze()
     gc.disable()
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_run, jobs, rejected, now, dry_run, progress)
+            await connection.run_sync(_run, jobs, rejected, terms)
     finally:
         gc.enable()
         gc.unfreeze()
@@ -109,9 +121,7 @@ def _run(
     connection: Connection,
     jobs: Sequence[Job],
     rejected: RejectedFile,
-    now: datetime,
-    dry_run: bool,
-    progress: Progress,
+    terms: Terms,
 ) -> None:
     connection.execution_options(reads_only=True)
     check_tables(connection)
@@ -120,11 +130,12 @@ def _run(
     for job in jobs:
         stagings[job.table.name] = staging = Staging(connection, job.table)
         connection.commit()
-        _clean(connection, job, staging, known, rejected, now, progress)
+        _clean(connection, job, staging, known, rejected, terms)
     connection.execution_options(reads_only=False)
-    _store(connection, jobs, stagings, now, progress)
+    _store(connection, jobs, stagings, terms)
+    terms.check_stop()
     rejected.finish()
-    if dry_run:
+    if terms.dry_run:
         connection.rollback()
     else:
         connection.commit()
@@ -136,8 +147,7 @@ def _clean(
     staging: Staging,
     known: Known,
     rejected: RejectedFile,
-    now: datetime,
-    progress: Progress,
+    terms: Terms,
 ) -> None:
     started = time.monotonic()
     cleaner = Cleaner(
@@ -146,19 +156,20 @@ def _clean(
         job.columns,
         known=known,
         report=job.report,
-        now=now,
+        now=terms.now,
         delimiter=job.source.delimiter,
     )
     what = f"cleaning {job.table.name}"
-    task = progress.add_task(what, total=job.source.n_lines)
+    task = terms.progress.add_task(what, total=job.source.n_lines)
     for chunk in read_chunks(job.source):
         cleaned = cleaner.clean(chunk)
         rejected.add(job.table.name, job.report.file, cleaned.rejections)
         staging.add(cleaned.frame)
         connection.commit()
-        progress.update(task, completed=chunk.last_line)
+        terms.progress.update(task, completed=chunk.last_line)
+        terms.check_stop()
         gc.collect()
-    progress.update(task, completed=job.source.n_lines)
+    terms.progress.update(task, completed=job.source.n_lines)
     job.report.check()
     job.report.seconds += time.monotonic() - started
 
@@ -167,21 +178,26 @@ def _store(
     connection: Connection,
     jobs: Sequence[Job],
     stagings: dict[str, Staging],
-    now: datetime,
-    progress: Progress,
+    terms: Terms,
 ) -> None:
+    progress = terms.progress
     prepare_merge(connection, list(stagings.values()))
     connection.commit()
     for job in jobs:
         started = time.monotonic()
         staging, report = stagings[job.table.name], job.report
         task = progress.add_task(f"storing {job.table.name}", total=staging.n_rows)
+
+        def step(n: int, task: TaskID = task) -> None:
+            progress.advance(task, n)
+            terms.check_stop()
+
         report.n_inserted, report.n_updated = merge(
             connection,
             staging,
             job.provided(),
-            now=now,
-            step=lambda n, task=task: progress.advance(task, n),  # type: ignore[misc]
+            now=terms.now,
+            step=step,
         )
         report.seconds += time.monotonic() - started
     task = progress.add_task("filling totals and dates", total=1)

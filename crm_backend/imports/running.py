@@ -14,10 +14,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from crm_backend.config import database_url
 from crm_backend.db import make_engine
 from crm_backend.imports.faults import ImportFault, ReportLost
-from crm_backend.imports.importing import Job, plan, run_import
+from crm_backend.imports.importing import Job, Terms, plan, run_import
 from crm_backend.imports.mapping import Mapping, read_mapping
 from crm_backend.imports.rejected import RejectedFile
 from crm_backend.imports.report import TableReport, print_report
+from crm_backend.imports.stopping import stop_on_signals
 from crm_backend.imports.tables import TABLES
 
 
@@ -40,6 +41,7 @@ def import_files(
 
     Raises:
         ImportFault: nothing was imported; the message is one sentence.
+        Stopped: Ctrl+C was pressed, and nothing was imported.
         ReportLost: the rows were stored, but `json_file` could not be written.
     """
     mapping = read_mapping(mapping_file) if mapping_file else Mapping()
@@ -50,8 +52,13 @@ def import_files(
         inputs = {job.source.path.resolve() for job in jobs}
         if rejected_file.resolve() in inputs:
             raise ImportFault(f"{rejected_file} is itself a file to be imported.")
-        with RejectedFile(rejected_file) as rejected, _progress() as progress:
-            asyncio.run(_import(url, jobs, rejected, dry_run, progress))
+        with (
+            stop_on_signals() as check_stop,
+            RejectedFile(rejected_file) as rejected,
+            _progress() as progress,
+        ):
+            terms = Terms(datetime.now(UTC), dry_run, progress, check_stop)
+            asyncio.run(_import(url, jobs, rejected, terms))
     except OSError as err:
         where = f"{err.filename}: " if err.filename else ""
         raise ImportFault(f"{where}{err.strerror or err}.") from err
@@ -67,18 +74,11 @@ def import_files(
 
 
 async def _import(
-    url: str, jobs: list[Job], rejected: RejectedFile, dry_run: bool, progress: Progress
+    url: str, jobs: list[Job], rejected: RejectedFile, terms: Terms
 ) -> None:
     engine = make_engine(url)
     try:
-        await run_import(
-            engine,
-            jobs,
-            rejected,
-            now=datetime.now(UTC),
-            dry_run=dry_run,
-            progress=progress,
-        )
+        await run_import(engine, jobs, rejected, terms)
     finally:
         await engine.dispose()
 

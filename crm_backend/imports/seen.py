@@ -1,7 +1,7 @@
 """Telling rows apart: keys, and what was seen before, in 16 bytes a row."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -62,9 +62,9 @@ class SeenHashes:
         self._lines = np.concatenate([self._lines, lines])[order]
 
 
-def groups(fields: list[Sequence[str]], n: int) -> tuple[Integers, list[int]]:
-    """Number rows with equal fields; return each row's number and the first rows."""
-    codes, _ = pd.factorize(hashes_of(zip(*fields, strict=True), n))
+def groups(hashes: Integers) -> tuple[Integers, list[int]]:
+    """Number rows with equal hashes; return each row's number and the first rows."""
+    codes, _ = pd.factorize(hashes)
     _, firsts = np.unique(codes, return_index=True)
     return codes.astype(np.int64), firsts.tolist()
 

@@ -78,6 +78,13 @@ def test_till_lines_are_accounted_for_in_every_table(till):
     assert reports["customers"].n_repeats == 2
 
 
+def test_repeat_that_contradicts_the_first_row_is_noted(importer):
+    importer.write("till.csv", TILL_LINES + "900;K8;Tee;;1;4,50;01.03.2024 12:00\n")
+    reports = importer.run(TILL_MAPPING)
+    assert reports["orders"].notes["differs_from_first"] == 1
+    assert reports["customers"].notes["differs_from_first"] == 0
+
+
 def test_local_times_become_utc(till):
     importer, _ = till
     (at,) = importer.query("SELECT ordered_at FROM orders WHERE number = '900'")[0]
