@@ -17,7 +17,9 @@ def missing(what: str) -> None:
 def chromium() -> str:
     """The path of a Chromium to drive."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    found = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, names)), ""
+    )
     if not found:
         missing("no Chromium was found on the PATH; install it or set CHROMIUM")
     return found
