@@ -45,7 +45,7 @@ sync() { # folder, what it is
     rm -f "$1/.venv/deskmate-stamp"
     [ -x "$1/.venv/bin/python" ] || "$uv" venv -q --clear --python 3.11 "$1/.venv" ||
         fail "Python 3.11 was not found and could not be fetched; install it (apt install python3.11) and run this again."
-    VIRTUAL_ENV="$PWD/$1/.venv" "$uv" pip sync --require-hashes "$1/requirements.lock" ||
+    VIRTUAL_ENV="$PWD/$1/.venv" "$uv" pip sync --compile-bytecode --require-hashes "$1/requirements.lock" ||
         fail "installing $2 failed (see above); what was installed before is kept, so run this again."
     stamp_of "$1" >"$1/.venv/deskmate-stamp"
 }

@@ -2,12 +2,12 @@
 
 import secrets
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -18,6 +18,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# Sums of an import can pass what 32 bits hold.
+Cents = Annotated[int, mapped_column(BigInteger)]
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_backend.models.base import Base
+from crm_backend.models.base import Base, Cents
 from crm_backend.models.products import Product
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ class Order(Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(String(3))
-    subtotal_cents: Mapped[int]
-    discount_cents: Mapped[int] = mapped_column(default=0)
-    shipping_cents: Mapped[int] = mapped_column(default=0)
-    total_cents: Mapped[int]
+    subtotal_cents: Mapped[Cents]
+    discount_cents: Mapped[Cents] = mapped_column(default=0)
+    shipping_cents: Mapped[Cents] = mapped_column(default=0)
+    total_cents: Mapped[Cents]
     estimated_delivery_on: Mapped[date | None]
     # name, line1, line2, city, postcode, country, as they stood at the order.
     shipping_address: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -65,9 +65,9 @@ class OrderLine(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
     quantity: Mapped[int]
-    unit_price_cents: Mapped[int]
-    discount_cents: Mapped[int] = mapped_column(default=0)
-    total_cents: Mapped[int]
+    unit_price_cents: Mapped[Cents]
+    discount_cents: Mapped[Cents] = mapped_column(default=0)
+    total_cents: Mapped[Cents]
 
     order: Mapped[Order] = relationship(back_populates="lines")
     product: Mapped[Product] = relationship()
@@ -119,7 +119,7 @@ class Payment(Base):
     method: Mapped[str] = mapped_column(String(40))
     # pending | paid | failed | refunded
     status: Mapped[str] = mapped_column(String(20))
-    amount_cents: Mapped[int]
+    amount_cents: Mapped[Cents]
     currency: Mapped[str] = mapped_column(String(3))
     paid_at: Mapped[datetime | None]
 
@@ -134,7 +134,7 @@ class Invoice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), unique=True)
-    total_cents: Mapped[int]
+    total_cents: Mapped[Cents]
     currency: Mapped[str] = mapped_column(String(3))
     issued_at: Mapped[datetime]
 
@@ -166,7 +166,7 @@ class Refund(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     return_id: Mapped[int | None] = mapped_column(ForeignKey("returns.id"))
     status: Mapped[str] = mapped_column(String(20))
-    amount_cents: Mapped[int]
+    amount_cents: Mapped[Cents]
     currency: Mapped[str] = mapped_column(String(3))
     requested_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]

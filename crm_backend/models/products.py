@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_backend.models.base import Base
+from crm_backend.models.base import Base, Cents
 
 
 class Product(Base):
@@ -19,7 +19,7 @@ class Product(Base):
     category: Mapped[str] = mapped_column(String(100), index=True)
     description: Mapped[str | None] = mapped_column(Text)
     description_zh: Mapped[str | None] = mapped_column(Text)
-    price_cents: Mapped[int]
+    price_cents: Mapped[Cents]
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     n_in_stock: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
