@@ -15,25 +15,25 @@ setup: ## Install both environments from their lock files
 	@deploy/setup.sh
 
 run: setup ## Set everything up and start Deskmate with its demo shop
-	@exec $(APP) -m crm_backend run
+	@exec ./deskmate run
 
 serve: setup ## Start the CRM alone
-	@$(APP) -m crm_backend prepare --only secrets --only database
-	@$(WITH_SECRETS) exec $(APP) -m crm_backend serve
+	@./deskmate prepare --only secrets --only database
+	@$(WITH_SECRETS) exec ./deskmate serve
 
 bot: setup ## Start the Rasa assistant alone
-	@$(APP) -m crm_backend prepare --only secrets --only assistant
+	@./deskmate prepare --only secrets --only assistant
 	@$(WITH_SECRETS) exec $(BOT) -m bot serve
 
 actions: setup ## Start the action server alone
-	@$(APP) -m crm_backend prepare --only secrets
+	@./deskmate prepare --only secrets
 	@$(WITH_SECRETS) exec $(APP) -m actions
 
 train: setup ## Train the assistant if its data changed
-	@$(APP) -m crm_backend prepare --only assistant
+	@./deskmate prepare --only assistant
 
 seed: setup ## Fill an empty database with the demo shop
-	@$(APP) -m crm_backend prepare --only secrets --only database --only shop
+	@./deskmate prepare --only secrets --only database --only shop
 
 test: train test-app test-bot ## Run all tests
 

@@ -1,4 +1,8 @@
-"""The command line: `./deskmate --help`."""
+"""The command line: `./deskmate --help`.
+
+Each command imports what it needs when it runs: pandas and scikit-learn take seconds
+that nobody who asks for help should wait for.
+"""
 
 import asyncio
 import logging
@@ -6,21 +10,14 @@ import os
 from typing import Annotated
 
 import typer
-from aiohttp import web
 from rich.console import Console
 
-from crm_backend.app import create_app
 from crm_backend.config import Config, ConfigError, database_url, var_dir
 from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import AppError
 from crm_backend.imports.command import import_command
-from crm_backend.jobs import score_purchase, train_purchase
-from crm_backend.migrate import upgrade
 from crm_backend.principal import Role
 from crm_backend.runtime.preflight import NotReady
-from crm_backend.runtime.preparation import prepare
-from crm_backend.runtime.start import run_all
-from crm_backend.services.staff import create_staff
 
 app = typer.Typer(
     help="Deskmate: one assistant for the customer, the agent and the sales rep.",
@@ -39,6 +36,8 @@ app.command("import")(import_command)
 @app.command(epilog="Example: CRM_PORT=9000 ./deskmate run")
 def run() -> None:
     """Set up what is missing and run all three processes until Ctrl+C."""
+    from crm_backend.runtime.start import run_all
+
     raise typer.Exit(run_all(var_dir(), console))
 
 
@@ -52,12 +51,16 @@ def prepare_command(
     ] = None,
 ) -> None:
     """Set up what is missing without starting anything."""
+    from crm_backend.runtime.preparation import prepare
+
     prepare(var_dir(), console, tuple(only or ()))
 
 
 @app.command(epilog="Example: DEMO_CUSTOMERS=500 ./deskmate seed")
 def seed() -> None:
     """Fill an empty database with the demo shop; do nothing where it is."""
+    from crm_backend.runtime.preparation import prepare
+
     prepare(var_dir(), console, ("secrets", "database", "shop"))
 
 
@@ -71,6 +74,7 @@ def add_staff(
     ],
 ) -> None:
     """Let a colleague sign in."""
+    from crm_backend.services.staff import create_staff
 
     async def work() -> None:
         engine = make_engine(database_url())
@@ -91,6 +95,10 @@ def add_staff(
 @app.command(epilog="Example: make serve")
 def serve() -> None:
     """Run the CRM and the conversation gateway alone."""
+    from aiohttp import web
+
+    from crm_backend.app import create_app
+
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
@@ -115,12 +123,15 @@ def serve() -> None:
 @app.command(epilog="Example: DATABASE_URL=postgresql://... ./deskmate migrate")
 def migrate() -> None:
     """Bring the database's tables up to date."""
+    from crm_backend.migrate import upgrade
+
     upgrade(database_url())
 
 
 @app.command(epilog="Example: ./deskmate predict")
 def predict() -> None:
     """Train the purchase predictor anew and score all customers."""
+    from crm_backend.jobs import score_purchase, train_purchase
 
     async def work() -> None:
         engine = make_engine(database_url())
@@ -137,7 +148,7 @@ def predict() -> None:
 def main() -> None:
     """Run the command line; expected failures end in one sentence."""
     try:
-        app()
+        app(prog_name="./deskmate")
     except (AppError, ConfigError, NotReady) as err:
         errors.print(f"deskmate: {err}", markup=False)
         raise SystemExit(1) from err

@@ -15,8 +15,6 @@ from rich.console import Console
 
 from crm_backend.config import database_url
 from crm_backend.db import make_engine, make_sessions
-from crm_backend.jobs import refresh_purchase
-from crm_backend.migrate import upgrade
 from crm_backend.runtime.preflight import NotReady
 from crm_backend.runtime.secrets_file import apply_secrets
 from crm_backend.runtime.supervision import BOT_PYTHON, ROOT
@@ -52,6 +50,8 @@ def _prepare_secrets(var_dir: Path) -> None:
 
 
 def _prepare_database(var_dir: Path) -> None:
+    from crm_backend.migrate import upgrade
+
     upgrade(database_url())
 
 
@@ -85,6 +85,8 @@ def _prepare_assistant(var_dir: Path) -> None:
 
 
 def _prepare_predictions(var_dir: Path) -> None:
+    from crm_backend.jobs import refresh_purchase
+
     async def run() -> None:
         engine = make_engine(database_url())
         try:
