@@ -4,7 +4,7 @@ SHELL := /bin/bash
 APP := .venv/bin/python
 BOT := bot/.venv/bin/python
 # Each process alone reads the secrets that the first start wrote.
-WITH_SECRETS := set -a; source var/secrets.env; set +a;
+WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
 .PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean
 

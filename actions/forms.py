@@ -24,6 +24,9 @@ SURE = 0.5
 # Free text resembles many intents, so leaving it takes more.
 VERY_SURE = 0.7
 
+# "Keep it" resembles a yes; what cannot be undone takes a yes that is one.
+SURE_ENOUGH_TO_ACT = 0.85
+
 # Never a change of subject: answers, and messages that mean nothing by themselves.
 ANSWERS = frozenset(
     ["inform", "affirm", "deny", "nlu_fallback", "out_of_scope", "greet", "thank"]
@@ -73,7 +76,8 @@ YES = re.compile(
     re.IGNORECASE,
 )
 NO = re.compile(
-    r"(no|nope|nah|not|don'?t|do not|wait)\b|不|别|否|没有|先不|等等|等一下",
+    r"(no|nope|nah|not|don['’]?t|do not|wait|keep|leave)\b"
+    r"|不|别|否|没有|等等|等一下|算了|留着|保留",
     re.IGNORECASE,
 )
 
@@ -219,7 +223,8 @@ class CrmForm(CrmAction):
         if NO.search(words):
             return False
         agrees = call.intent in ANSWERS | self.starts and YES.match(words)
-        return call.intent == "affirm" or bool(agrees)
+        is_sure = call.confidence >= SURE_ENOUGH_TO_ACT
+        return bool(agrees) or (call.intent == "affirm" and is_sure)
 
     def _is_no(self, call: Call) -> bool:
         if call.is_command:

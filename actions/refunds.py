@@ -8,6 +8,7 @@ from actions.base import CrmAction, Events
 from actions.call import Call
 from actions.crm_records import Order, Refund, Return
 from actions.formatting import format_day, format_money
+from actions.forms import SURE
 from actions.order_form import OrderForm, say_order
 
 REFUND = {
@@ -31,6 +32,8 @@ NOT_RETURNABLE = {
     "cancelled": "utter_order_cancelled",
 }
 
+# Polite, but not why something is sent back.
+NO_REASON = frozenset(["affirm", "greet", "thank"])
 MAX_REASON_CHARACTERS = 500
 # Newest first; more would bury the one that is meant.
 MAX_REFUNDS_SHOWN = 3
@@ -107,6 +110,8 @@ class ValidateReturnForm(OrderForm):
         """The order number or the reason."""
         if asked == "order_number":
             return await super().read(call, asked)
+        if call.intent in NO_REASON and call.confidence >= SURE:
+            return None
         reason = " ".join(call.text.split())
         fits = 2 <= len(reason) <= MAX_REASON_CHARACTERS
         return {"return_reason": reason} if fits else None

@@ -161,6 +161,8 @@ async def test_yes_cancels_once_even_if_the_turn_is_repeated(alice, crm):
         ("never mind", "out_of_scope"),
         ("不要取消", "cancel_order"),
         ("don't cancel it", "cancel_order"),
+        ("算了不取消了", "cancel_order"),
+        ("keep it please", "affirm"),
     ],
 )
 async def test_no_changes_nothing(alice, crm, text, intent):
@@ -187,6 +189,7 @@ async def test_yes_in_words_is_understood(alice, crm, text):
     [
         ("yes or no, I don't know", "affirm"),
         ("好像不对", "affirm"),
+        ("please keep it", "affirm"),
         ("cancel it", "cancel_order"),
         ("hm", "nlu_fallback"),
     ],

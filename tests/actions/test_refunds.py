@@ -26,6 +26,13 @@ async def test_no_to_the_return_changes_nothing(alice, crm):
     assert crm.writes == []
 
 
+async def test_politeness_is_no_reason_for_a_return(alice, crm):
+    crm.add(order_json("DM-1", "delivered"))
+    await alice.say(Return, "return it", "return_exchange")
+    said = await alice.say(Return, "thanks", "thank")
+    assert said == ["utter_answer_not_understood", "utter_which_return_reason"]
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [
