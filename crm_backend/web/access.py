@@ -22,17 +22,29 @@ async def find_reader(request: web.Request, session: AsyncSession) -> Staff | No
 
 
 async def require_reader(
-    request: web.Request, session: AsyncSession, access: Access
+    request: web.Request,
+    session: AsyncSession,
+    access: Access,
+    *,
+    back: str | None = None,
 ) -> Staff:
     """Return the signed-in colleague if their role may see the page.
 
+    Args:
+        request: what asked for it.
+        session: to look the colleague up.
+        access: what the role must allow.
+        back: where the sign-in leads, if not to the same address.
+
     Raises:
-        HTTPSeeOther: nobody is signed in; the sign-in leads back here.
+        HTTPSeeOther: nobody is signed in; the sign-in leads back.
         Forbidden: the role does not allow it.
     """
     staff = await find_reader(request, session)
     if staff is None:
-        raise web.HTTPSeeOther("/sign-in?" + urlencode({"next": request.path_qs}))
+        raise web.HTTPSeeOther(
+            "/sign-in?" + urlencode({"next": back or request.path_qs})
+        )
     if staff.role not in ROLES_WITH[access]:
         raise Forbidden("forbidden", "This page is for colleagues with another role.")
     return staff

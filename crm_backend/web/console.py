@@ -1,15 +1,17 @@
 """The console: conversations for the colleagues in service."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import page_language
 from crm_backend.catalogue import say
 from crm_backend.db import reading
 from crm_backend.keys import SESSIONS
-from crm_backend.models import Conversation, Customer, utc_now
+from crm_backend.models import Conversation, Customer, Staff, utc_now
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
 from crm_backend.web.access import get_principal, require_reader
@@ -29,6 +31,8 @@ N_ROWS = 100
 N_ORDERS = 5
 # Far more than anybody writes; a guard against a page without end.
 N_LINES = 2_000
+# Elsewhere a colleague takes the conversation over first.
+REPLY_MODES = ("waiting", "human")
 
 
 async def show_list(request: web.Request) -> web.Response:
@@ -56,29 +60,60 @@ async def show_list(request: web.Request) -> web.Response:
 
 async def show_conversation(request: web.Request) -> web.Response:
     """Show one conversation and what is known about who speaks."""
-    language = page_language(request)
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "service")
-        principal = await get_principal(request, session)
-        conversation = await get_visible(session, principal, request.match_info["id"])
-        customer, orders = None, []
-        if conversation.customer_id is not None:
-            customer = await session.get(Customer, conversation.customer_id)
-            found = await list_orders_of(
-                session, conversation.customer_id, limit=N_ORDERS
-            )
-            orders = list(found)
-        reviewed = await list_reviewed(
-            session, principal, conversation.id, after=0, limit=N_LINES
-        )
-        tickets = await list_tickets(session, conversation.id)
+        return await conversation_page(request, session, staff)
+
+
+async def conversation_page(
+    request: web.Request,
+    session: AsyncSession,
+    staff: Staff,
+    *,
+    draft: str = "",
+    problem: str | None = None,
+    status: int = 200,
+) -> web.Response:
+    """Render a conversation with the reply that could not be sent, if there is one.
+
+    Args:
+        request: whose path names the conversation.
+        session: to read it.
+        staff: who is signed in.
+        draft: what the reply box starts with.
+        problem: why it was not sent, in the reader's language.
+        status: of the answer.
+
+    Raises:
+        NotFound: the conversation is not one this colleague may see.
+    """
+    language = page_language(request)
+    principal = await get_principal(request, session)
+    conversation = await get_visible(session, principal, request.match_info["id"])
+    customer, orders = None, []
+    if conversation.customer_id is not None:
+        customer = await session.get(Customer, conversation.customer_id)
+        found = await list_orders_of(session, conversation.customer_id, limit=N_ORDERS)
+        orders = list(found)
+    reviewed = await list_reviewed(
+        session, principal, conversation.id, after=0, limit=N_LINES
+    )
+    tickets = await list_tickets(session, conversation.id)
     since = conversation.waiting_since
+    path = f"/console/conversations/{conversation.id}"
     is_part = "part" in request.query
     return render(
         "conversation_parts.html" if is_part else "conversation.html",
         request,
+        status=status,
         staff=staff,
+        other_language_url=f"{path}?lang={'en' if language == 'zh' else 'zh'}",
         conversation=conversation,
+        page=path,
+        can_reply=conversation.mode in REPLY_MODES,
+        draft=draft,
+        problem=problem,
+        client_message_id=uuid.uuid4(),
         name=_name(conversation, customer, language),
         waiting_for=utc_now() - since if since else None,
         customer=customer,

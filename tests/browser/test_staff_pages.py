@@ -47,6 +47,50 @@ async def test_console_follows_a_conversation(visit: Any) -> None:
     await expect(transcript).to_contain_text("are you there?")
 
 
+async def test_agent_answers_and_gives_back(visit: Any) -> None:
+    shop = await open_shop_chat(visit, "get me a person")
+    log = shop.get_by_role("log")
+    await expect(log).to_contain_text("I am getting a colleague.")
+    console = await visit("/console?tab=waiting")
+    await sign_in(console, "carol")
+    await console.get_by_role("link", name=re.compile("Visitor")).click()
+    box = console.get_by_role("textbox", name="Your reply")
+    await box.fill("Carol here, one moment")
+    await ask(shop, "are you there?")
+    transcript = console.get_by_role("region", name="Transcript")
+    await expect(transcript).to_contain_text("are you there?")
+    await expect(box).to_have_value("Carol here, one moment")
+    await box.press("Control+Enter")
+    await expect(log).to_contain_text("Carol here, one moment")
+    await expect(box).to_have_value("")
+    await expect(box).to_be_focused()
+    await console.get_by_role("button", name="Give back").click()
+    await expect(log).to_contain_text("You are talking to the assistant again.")
+    await expect(box).to_be_disabled()
+    await ask(shop, "hello again")
+    await expect(log).to_contain_text("You said: hello again")
+
+
+async def test_draft_outlives_a_colleague_who_gives_back(visit: Any) -> None:
+    await open_shop_chat(visit, "get me a person")
+    first = await visit("/console?tab=waiting")
+    await sign_in(first, "carol")
+    await first.get_by_role("link", name=re.compile("Visitor")).click()
+    box = first.get_by_role("textbox", name="Your reply")
+    await box.fill("half a sentence")
+    second = await visit(first.url.removeprefix(await first.evaluate("origin")),
+                         context=first.context)  # fmt: skip
+    await second.get_by_role("button", name="Give back").click()
+    await expect(box).to_be_disabled()
+    await expect(first.get_by_text("The assistant is answering.")).to_be_visible()
+    await first.get_by_role("button", name="Take over").click()
+    await expect(box).to_be_enabled()
+    await expect(box).to_have_value("half a sentence")
+    await first.get_by_role("button", name="Sign out").click()
+    await expect(first.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert await first.evaluate("Object.keys(sessionStorage)") == []
+
+
 async def test_failed_turn_is_seen_with_its_ticket(visit: Any) -> None:
     shop = await open_shop_chat(visit, "nothing")
     apology = shop.get_by_role("log").get_by_text(re.compile(r"T-\d{6}"))

@@ -1,6 +1,7 @@
 /* The pages' own behaviour: local times, live parts, and the buttons that open the chat. */
 
 import { keepFresh } from "./live.js";
+import { followMode, forgetDrafts, startReply } from "./reply.js";
 
 const language = document.documentElement.lang;
 // The reader's own habits, where they are of the page's language: 22 Nov or Nov 22.
@@ -19,7 +20,13 @@ export function localise(root) {
 }
 
 localise(document);
-for (const part of document.querySelectorAll("[data-refresh]")) keepFresh(part, localise);
+for (const form of document.querySelectorAll("[data-reply]")) startReply(form);
+for (const part of document.querySelectorAll("[data-refresh]")) {
+  keepFresh(part, () => {
+    localise(part);
+    followMode(part);
+  });
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open-chat], [data-ask]");
@@ -31,6 +38,7 @@ document.addEventListener("click", (event) => {
 
 // The chat of a colleague must not stay behind for the next one at this desk.
 document.querySelector("[data-sign-out]")?.addEventListener("submit", () => {
+  forgetDrafts();
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith("deskmate-chat:staff")) localStorage.removeItem(key);
   }
