@@ -35,6 +35,8 @@ def run_all(var_dir: Path, console: Console) -> int:
     check_disk(var_dir)
     prepare(var_dir, console)
     _share_addresses(ports, var_dir)
+    # A shell starts what runs in the background with SIGINT ignored.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     to_run = programs(ports)
     try:

@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,9 +51,10 @@ async def test_failure_ticket_says_what_happened(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("response", "code"),
     [
-        (web.Response(status=503), "http_503"),
-        (web.Response(text="not json"), "bad_answer"),
-        (web.json_response([]), "bad_answer"),
+        # Made anew for each test: a response can be sent only once.
+        (partial(web.Response, status=503), "http_503"),
+        (partial(web.Response, text="not json"), "bad_answer"),
+        (partial(web.json_response, []), "bad_answer"),
         ({"messages": "none"}, "bad_answer"),
         (says("hi") | {"turn_id": "another"}, "bad_answer"),
         ({"messages": []}, "empty_answer"),
@@ -63,7 +65,8 @@ async def test_failure_ticket_says_what_happened(gateway: Gateway) -> None:
 async def test_answer_that_is_none_is_apologised_for(
     gateway: Gateway, response: Any, code: str
 ) -> None:
-    gateway.rasa.answer = fails_with(response)
+    made = response() if callable(response) else response
+    gateway.rasa.answer = fails_with(made)
     chat = await gateway.open_chat()
     await chat.post("hello")
     await apology_of(gateway, chat)
