@@ -129,7 +129,10 @@ def load_agent(model: Path):
         agent.load_model(model)
     except Exception as err:
         reason = " ".join(str(err).split()) or type(err).__name__
-        raise LaunchError(f"The model {model} cannot be loaded: {reason}") from err
+        raise LaunchError(
+            f"The model {model} cannot be loaded ({reason}); delete it and start"
+            " again, which trains a new one."
+        ) from err
     return agent
 
 
