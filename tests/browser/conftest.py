@@ -11,19 +11,14 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    Playwright,
-    async_playwright,
-)
+from playwright.async_api import Browser, BrowserContext, Page
 
 from crm_backend.app import create_app
 from crm_backend.config import Config
 from crm_backend.db import Sessions, make_engine, make_sessions
 from crm_backend.models import Base
 from crm_backend.seed import seed_shop
+from tests.browser_fixtures import browser  # noqa: F401
 
 PASSWORD = "a password for tests"
 WATCH_VIOLATIONS = """
@@ -213,28 +208,11 @@ async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
             await engine.dispose()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def playwright() -> AsyncIterator[Playwright]:
-    """Playwright, without browsers of its own."""
-    async with async_playwright() as driver:
-        yield driver
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(playwright: Playwright, chromium: str) -> AsyncIterator[Browser]:
-    """A headless Chromium."""
-    browser = await playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox"]
-    )
-    yield browser
-    await browser.close()
-
-
 Visit = Callable[..., Awaitable[Page]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
+async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:  # noqa: F811
     """Open pages; at the end no policy was violated and no script failed."""
     pages: list[Page] = []
     problems: list[str] = []
