@@ -26,6 +26,10 @@ from bot.fingerprint import fingerprint_files
 from bot.sentence_encoder import SentenceEncoder, find_vector
 
 MEMORY_FILE = "training_sentences.npz"
+# The message attribute with what was decided: {"decision", "candidates"}.
+GATE = "gate"
+OUT_OF_SCOPE = "out_of_scope"
+MAX_CANDIDATES = 2
 
 
 @DefaultV1Recipe.register(
@@ -54,6 +58,9 @@ class IntentGate(GraphComponent):
         return {
             # Below this confidence the intent becomes the fallback's.
             "threshold": 0.5,
+            # Above this one, and below the other, the customer is asked which of the
+            # likeliest intents was meant.
+            "ask_threshold": 0.42,
             # The share of the similarity, beside the class probability, in the
             # confidence.
             "similarity_weight": 0.7,
@@ -83,7 +90,7 @@ class IntentGate(GraphComponent):
         execution_context: ExecutionContext,
     ) -> IntentGate:
         """Creates a new untrained component (see parent class for full docstring)."""
-        for key in ("threshold", "similarity_weight"):
+        for key in ("threshold", "ask_threshold", "similarity_weight"):
             if not 0 <= config[key] <= 1:
                 raise InvalidConfigException(
                     f"IntentGate needs a {key} from 0 to 1, not {config[key]}."
@@ -128,12 +135,21 @@ class IntentGate(GraphComponent):
         confidence = round(weight * similarity + (1 - weight) * p_class, 4)
         judged = {**intent, PREDICTED_CONFIDENCE_KEY: confidence}
         ranking = [judged, *message.get(INTENT_RANKING_KEY, [])[1:]]
-        if confidence < self._config["threshold"]:
+        names = [i[INTENT_NAME_KEY] for i in ranking if i[INTENT_NAME_KEY]]
+        decision, candidates = "answer", names[:1]
+        if intent[INTENT_NAME_KEY] == OUT_OF_SCOPE:
+            decision, candidates = "decline", []
+        elif confidence < self._config["threshold"]:
+            likely = [n for n in names if n != OUT_OF_SCOPE][:MAX_CANDIDATES]
+            unsure = confidence >= self._config["ask_threshold"]
+            decision, candidates = ("ask", likely) if unsure else ("decline", [])
             judged = {
                 INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME,
                 PREDICTED_CONFIDENCE_KEY: round(1 - confidence, 4),
             }
             ranking = [judged, *ranking]
+        gate = {"decision": decision, "candidates": candidates}
+        message.set(GATE, gate, add_to_output=True)
         message.set(INTENT, judged, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
 

@@ -24,12 +24,16 @@ def message_of(text, intent, p_class=0.6):
     return message
 
 
+def example_of(text, intent):
+    example = message_of(text, intent)
+    example.set(INTENT, intent)
+    return example
+
+
 @pytest.fixture
 def gate(storage, resource, context):
     """A gate that was trained, kept and loaded again."""
-    examples = [message_of(text, intent) for text, intent in EXAMPLES.items()]
-    for example, intent in zip(examples, EXAMPLES.values(), strict=True):
-        example.set(INTENT, intent)
+    examples = [example_of(text, intent) for text, intent in EXAMPLES.items()]
     made = IntentGate.create(CONFIG, storage, resource, context)
     made.train(TrainingData(examples))
     return IntentGate.load(CONFIG, storage, resource, context)
@@ -39,6 +43,7 @@ def test_a_sentence_like_a_training_sentence_passes(gate):
     (message,) = gate.process([message_of("where's my order?", "track_order")])
     assert message.get(INTENT)["name"] == "track_order"
     assert message.get(INTENT)["confidence"] > 0.7
+    assert message.get("gate") == {"decision": "answer", "candidates": ["track_order"]}
 
 
 def test_a_strange_sentence_falls_back(gate):
@@ -50,6 +55,24 @@ def test_a_strange_sentence_falls_back(gate):
         "nlu_fallback",
         "track_order",
     ]
+    assert message.get("gate") == {"decision": "decline", "candidates": []}
+
+
+def test_between_the_thresholds_the_customer_is_asked(storage, resource, context):
+    config = {**CONFIG, "threshold": 1, "ask_threshold": 0}
+    made = IntentGate.create(config, storage, resource, context)
+    made.train(TrainingData([example_of("where is my order", "track_order")]))
+    (message,) = made.process([message_of("where is my order?", "track_order")])
+    assert message.get(INTENT)["name"] == "nlu_fallback"
+    assert message.get("gate") == {
+        "decision": "ask",
+        "candidates": ["track_order", "other"],
+    }
+
+
+def test_an_out_of_scope_intent_is_declined(gate):
+    (message,) = gate.process([message_of("where is my order", "out_of_scope")])
+    assert message.get("gate") == {"decision": "decline", "candidates": []}
 
 
 def test_an_intent_without_sentences_falls_back(gate):
