@@ -68,7 +68,7 @@ class CrmAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk is untyped
         metadata = tracker.latest_message.get("metadata") or {}
         key = f"{metadata.get('turn_id', '')}:{self.name()}"
         crm = self._crm.acting(metadata.get("claims", ""), key)
-        call = Call(tracker, dispatcher, crm)
+        call = Call(tracker, dispatcher, crm, domain or {})
         try:
             async with asyncio.timeout(MAX_SECONDS):
                 return await self.handle(call)

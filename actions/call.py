@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crm_client import CrmCaller
+from actions.history import PastTurn, read_turns
 
 Button = dict[str, str]
 
@@ -23,6 +25,7 @@ class Call:
     tracker: Tracker
     dispatcher: CollectingDispatcher
     crm: CrmCaller
+    domain: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -36,8 +39,13 @@ class Call:
 
     @property
     def text(self) -> str:
-        """What was typed; empty when a button was pressed."""
-        return "" if self.is_command else self._raw_text
+        """What was typed; empty when a button was pressed.
+
+        The answer to "did you mean ...?" stands for the words it was asked about.
+        """
+        if not self.is_command:
+            return self._raw_text
+        return (self._worded.get("text") or "").strip() if self._is_choice else ""
 
     @property
     def is_command(self) -> bool:
@@ -62,11 +70,20 @@ class Call:
 
     @property
     def sentiment(self) -> dict[str, Any] | None:
-        """`{label, score}` of the message; a pressed button has none."""
-        found = self.tracker.latest_message.get("sentiment")
-        if not isinstance(found, dict) or "label" not in found:
+        """`{label, score, upset}` of the message; a pressed button has none."""
+        found = PastTurn(self._worded).sentiment
+        if found is None:
             return None
-        return {"label": found["label"], "score": found.get("score", 0.0)}
+        return {
+            "label": found["label"],
+            "score": found.get("score", 0.0),
+            "upset": bool(found.get("upset")),
+        }
+
+    @cached_property
+    def turns(self) -> list[PastTurn]:
+        """The turns of the session; the last one is being answered."""
+        return read_turns(self.tracker.events or [])
 
     @cached_property
     def level(self) -> str:
@@ -84,9 +101,10 @@ class Call:
 
     def entity(self, name: str) -> str | None:
         """The last value of an entity in this message."""
-        for found in reversed(self.tracker.latest_message.get("entities") or []):
-            if found.get("entity") == name and found.get("value"):
-                return str(found["value"]).strip()
+        for message in (self.tracker.latest_message, self._worded):
+            for found in reversed(message.get("entities") or []):
+                if found.get("entity") == name and found.get("value"):
+                    return str(found["value"]).strip()
         return None
 
     def slot(self, name: str) -> Any:
@@ -100,9 +118,31 @@ class Call:
         filled = {key: _speakable(value) for key, value in values.items()}
         self.dispatcher.utter_message(response=response, buttons=buttons, **filled)
 
+    def phrase(self, response: str, **values: Any) -> str | None:
+        """The text of a response, for a button or a record; None if there is none."""
+        variations = self.domain.get("responses", {}).get(response) or []
+        for variation in variations:
+            if bool(variation.get("condition")) == (self.language == "zh"):
+                return str(variation["text"]).format(**values)
+        return None
+
     def show(self, block: dict[str, Any]) -> None:
         """Attach a block to what was said last."""
         self.dispatcher.utter_message(json_message=block)
+
+    @cached_property
+    def _is_choice(self) -> bool:
+        if not self.is_command or len(self.turns) < 2:
+            return False
+        asked = self.turns[-2]
+        return asked.decision == "ask" and self.intent in asked.candidates
+
+    @property
+    def _worded(self) -> Mapping[str, Any]:
+        if self._is_choice:
+            return self.turns[-2].message
+        message: Mapping[str, Any] = self.tracker.latest_message
+        return message
 
 
 def command(intent: str, **entities: str | None) -> str:

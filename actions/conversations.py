@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from actions.base import CrmAction, Events
 from actions.call import Call
+from actions.fallbacks import say_not_understood
 from actions.insights import ValidateCustomerSummaryForm
 from actions.orders import ActionTrackOrder
-from actions.tickets import MIN_WORDS_OF_PROBLEM, ActionTicketStatus, count_words
+from actions.tickets import ActionTicketStatus
 
-# The sentiment score from which a long message is a complaint, understood or not.
-UPSET = -0.5
+HELP = {"staff": "utter_help_staff", "verified": "utter_help"}
 
 
 class ActionHumanHandoff(CrmAction):
@@ -34,25 +34,8 @@ class ActionHelp(CrmAction):
         return "action_help"
 
     async def handle(self, call: Call) -> Events:
-        """Staff can ask for more than customers."""
-        call.say("utter_help_staff" if call.level == "staff" else "utter_help")
-        return []
-
-
-class ActionRephrase(CrmAction):
-    """Answers what was not understood."""
-
-    def name(self) -> str:
-        """See parent class."""
-        return "action_rephrase"
-
-    async def handle(self, call: Call) -> Events:
-        """Ask for other words, but not of somebody who just vented their anger."""
-        mood = call.sentiment or {"score": 0.0}
-        upset = (
-            mood["score"] <= UPSET and count_words(call.text) >= MIN_WORDS_OF_PROBLEM
-        )
-        call.say("utter_upset" if upset else "utter_rephrase")
+        """Staff can ask for more than customers, and visitors for less."""
+        call.say(HELP.get(call.level, "utter_help_visitor"))
         return []
 
 
@@ -72,5 +55,5 @@ class ActionInform(CrmAction):
         names_customer = call.entity("customer_number") or call.entity("email")
         if names_customer and call.level == "staff":
             return await ValidateCustomerSummaryForm(self._crm).show_named(call)
-        call.say("utter_rephrase")
+        say_not_understood(call)
         return []

@@ -212,6 +212,16 @@ class CrmCaller:
         """The person's tickets, newest first."""
         return await self._get_items("/tickets", Ticket.from_json)
 
+    async def list_open_tickets(self, limit: int = 5) -> list[Ticket]:
+        """The newest open tickets; of all customers, for staff."""
+        params: dict[str, str | int] = {"status": "open", "limit": limit}
+        return await self._get_items("/tickets", Ticket.from_json, params)
+
+    async def count_waiting_conversations(self) -> int:
+        """How many customers wait for a person, up to 100; for those who serve."""
+        params: dict[str, str | int] = {"mode": "waiting", "limit": 100}
+        return len(await self._get_items("/conversations", dict, params))
+
     async def find_customers(self, text: str, limit: int = 5) -> list[Customer]:
         """Customers named in `text`, by number, e-mail address or name."""
         params: dict[str, str | int] = {"q": text, "limit": limit}

@@ -15,6 +15,7 @@ from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, SlotSet
 
 from actions.base import CrmAction, Events
 from actions.call import Call, command
+from actions.wording import NO, STOP, YES, bare, withdraws
 
 # A question is asked again once; after the second miss help is offered instead.
 MAX_TRIES = 2
@@ -42,44 +43,6 @@ ASIDES = {
     "shipping_fee": "utter_shipping_fee",
     "warranty_repair": "utter_warranty_repair",
 }
-
-STOP = frozenset(
-    [
-        "stop",
-        "cancel",
-        "quit",
-        "exit",
-        "abort",
-        "never mind",
-        "nevermind",
-        "forget it",
-        "forget about it",
-        "leave it",
-        "don't bother",
-        "停",
-        "停止",
-        "停下",
-        "取消",
-        "算了",
-        "算了吧",
-        "不用了",
-        "不要了",
-        "退出",
-        "别弄了",
-        "不弄了",
-        "没事了",
-    ]
-)
-YES = re.compile(
-    r"(yes|yeah|yep|yup|sure|ok|okay|correct|confirm|go ahead|please do|do it)\b"
-    r"|(是|是的|对|对的|好|好的|可以|行|嗯|确认|确定|没错|没问题|同意)[了吧啊呀的]?$",
-    re.IGNORECASE,
-)
-NO = re.compile(
-    r"(no|nope|nah|not|don['’]?t|do not|wait|keep|leave)\b"
-    r"|不|别|否|没有|等等|等一下|算了|留着|保留",
-    re.IGNORECASE,
-)
 
 
 class CrmForm(CrmAction):
@@ -115,7 +78,12 @@ class CrmForm(CrmAction):
     async def handle(self, call: Call) -> Events:
         """Answer one turn of the form."""
         asked = call.slot("requested_slot")
-        if asked not in self.slots or self._restarts(call):
+        starts = asked not in self.slots or self._restarts(call)
+        if starts and withdraws(call.text):
+            # "I won't cancel it after all" resembles the wish that it takes back.
+            call.say("utter_nothing_changed")
+            return self.close()
+        if starts:
             first = dict.fromkeys(self.slots) | await self.read_first(call)
             return await self.proceed(call, first)
         known = self.recall(call, asked)
@@ -203,8 +171,8 @@ class CrmForm(CrmAction):
         return call.is_command and call.intent in self.starts
 
     def _is_stop(self, call: Call, asked: str) -> bool:
-        words = _bare(call.text)
-        if words in STOP - self.not_stopping:
+        words = bare(call.text)
+        if words in STOP - self.not_stopping or withdraws(words):
             return True
         if asked == self.confirmation:
             return self._is_no(call)
@@ -213,7 +181,7 @@ class CrmForm(CrmAction):
         )
 
     def _is_yes(self, call: Call) -> bool:
-        words = _bare(call.text)
+        words = bare(call.text)
         if call.is_command:
             # A "yes" that was offered for something else must not confirm this.
             about = call.entity("pending_task")
@@ -229,7 +197,7 @@ class CrmForm(CrmAction):
     def _is_no(self, call: Call) -> bool:
         if call.is_command:
             return call.intent == "deny"
-        words = _bare(call.text)
+        words = bare(call.text)
         if YES.fullmatch(words):
             return False
         return call.intent == "deny" or bool(NO.match(words))
@@ -242,13 +210,9 @@ class CrmForm(CrmAction):
         if asked in self.free_text:
             leaves = call.intent in self.free_text[asked]
             return leaves and call.confidence >= VERY_SURE
-        if YES.fullmatch(_bare(call.text)) or _is_just_a_number(call.text):
+        if YES.fullmatch(bare(call.text)) or _is_just_a_number(call.text):
             return False
         return call.confidence >= SURE
-
-
-def _bare(text: str) -> str:
-    return text.casefold().strip(" .!,。！，~")
 
 
 def _is_just_a_number(text: str) -> bool:

@@ -145,6 +145,15 @@ class OrderForm(CrmForm):
         return self.ask("order_number", known)
 
 
+def order_number(call: Call) -> str | None:
+    """The number in the message, else the one spoken of before.
+
+    A button without a number ("Track my order") asks afresh.
+    """
+    number = call.entity("order_number")
+    return number if number or call.is_command else call.slot("order_number")
+
+
 def order_buttons(call: Call, intent: str, orders: list[Order]) -> list[Button]:
     """A button for each order: its number, its day and its price."""
     return [

@@ -11,7 +11,7 @@ from actions.call import Call
 from actions.crm_errors import CrmRejected
 from actions.crm_records import Order
 from actions.formatting import format_money
-from actions.order_form import OrderForm, order_buttons, say_order
+from actions.order_form import OrderForm, order_buttons, order_number, say_order
 
 STATUS = {
     "placed": "utter_order_placed",
@@ -55,7 +55,7 @@ class ActionTrackOrder(CrmAction):
 
     async def handle(self, call: Call) -> Events:
         """Show the order asked for, the only open one, or offer a choice."""
-        number = _order_number(call)
+        number = order_number(call)
         if number:
             return _show_order(call, await call.crm.get_order(number), STATUS)
         orders = await call.crm.list_orders()
@@ -98,7 +98,7 @@ class ActionDeliveryTime(CrmAction):
 
     async def handle(self, call: Call) -> Events:
         """Use the order spoken of, if there is one."""
-        number = _order_number(call)
+        number = order_number(call)
         if not number:
             call.say("utter_delivery_time")
             return []
@@ -215,15 +215,6 @@ class ValidateChangeAddressForm(OrderForm):
         call.say("utter_address_changed", number=order.number, address=address)
         call.show({"type": "order", "order": order.json})
         return self.close(order_number=order.number)
-
-
-def _order_number(call: Call) -> str | None:
-    """The number in the message, else the one spoken of before.
-
-    A button without a number ("Track my order") asks afresh.
-    """
-    number = call.entity("order_number")
-    return number if number or call.is_command else call.slot("order_number")
 
 
 def _show_order(call: Call, order: Order, responses: dict[str, str]) -> Events:

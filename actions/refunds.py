@@ -10,6 +10,7 @@ from actions.crm_records import Order, Refund, Return
 from actions.formatting import format_day, format_money
 from actions.forms import SURE
 from actions.order_form import OrderForm, say_order
+from actions.wording import find_reason
 
 REFUND = {
     "pending": "utter_refund_pending",
@@ -106,15 +107,22 @@ class ValidateReturnForm(OrderForm):
         response = NOT_RETURNABLE.get(order.status, "utter_order_not_returnable")
         say_order(call, response, order)
 
+    async def read_first(self, call: Call) -> dict[str, Any]:
+        """The order, and the reason if the first message says one."""
+        reason = _as_reason(find_reason(call.text) or "")
+        if not reason and call.slot("requested_slot") == "order_number":
+            # The button of an order answers a question, and what was said stays said.
+            reason = call.slot("return_reason")
+        return await super().read_first(call) | {"return_reason": reason}
+
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The order number or the reason."""
         if asked == "order_number":
             return await super().read(call, asked)
         if call.intent in NO_REASON and call.confidence >= SURE:
             return None
-        reason = " ".join(call.text.split())
-        fits = 2 <= len(reason) <= MAX_REASON_CHARACTERS
-        return {"return_reason": reason} if fits else None
+        reason = _as_reason(call.text)
+        return {"return_reason": reason} if reason else None
 
     async def ask_next(self, call: Call, order: Order, known: dict[str, Any]) -> Events:
         """Ask for the reason, then whether to go on."""
@@ -131,6 +139,12 @@ class ValidateReturnForm(OrderForm):
         done = await call.crm.request_return(number, known["return_reason"])
         call.say("utter_return_started", number=number, return_number=done.number)
         return self.close(order_number=number)
+
+
+def _as_reason(text: str) -> str | None:
+    """A text as a reason, on one line; None if it is too short or too long."""
+    line = " ".join(text.split())
+    return line if 2 <= len(line) <= MAX_REASON_CHARACTERS else None
 
 
 def _say_return(call: Call, latest: Return) -> None:

@@ -11,13 +11,31 @@ from typing import Any
 from rasa_sdk.executor import ActionExecutor
 from sanic import HTTPResponse, Request, Sanic, json
 
-from actions import conversations, insights, orders, refunds, tickets
+from actions import (
+    conversations,
+    fallbacks,
+    insights,
+    orders,
+    payments,
+    refunds,
+    staff,
+    tickets,
+)
 from actions.base import CrmAction
 from actions.config import Config
 from actions.crm_client import CrmClient
 
 HOST = "127.0.0.1"
-MODULES = (conversations, insights, orders, refunds, tickets)
+MODULES = (
+    conversations,
+    fallbacks,
+    insights,
+    orders,
+    payments,
+    refunds,
+    staff,
+    tickets,
+)
 
 # Above the 15 s after which aiohttp drops an idle connection, so that Rasa never
 # writes into one that is being closed here.

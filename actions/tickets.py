@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -13,6 +14,7 @@ from actions.crm_errors import CrmNotFound
 from actions.crm_records import Ticket
 from actions.formatting import format_day
 from actions.forms import CrmForm
+from actions.history import N_RECENT
 
 STATUS = {
     "open": "utter_ticket_is_open",
@@ -20,8 +22,6 @@ STATUS = {
     "resolved": "utter_ticket_is_resolved",
     "closed": "utter_ticket_is_closed",
 }
-CATEGORY = {"complaint": "complaint", "missing_or_wrong_item": "order"}
-APOLOGY = frozenset(CATEGORY)
 
 # A message this long tells the problem; a shorter one only names the wish.
 # A Han character says about as much as half a word.
@@ -29,9 +29,48 @@ MIN_WORDS_OF_PROBLEM = 7
 MIN_WORDS_OF_TICKET = 11
 MIN_WORDS_OF_ANSWER = 2
 
+# The button "Ask for a copy" of an invoice says all that the ticket needs.
+INVOICE_COPY = "invoice_copy"
+
 MAX_DESCRIPTION_CHARACTERS = 4000
 MAX_SUBJECT_CHARACTERS = 80
 MAX_QUOTE_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a ticket is about, by the intent that starts the form."""
+
+    category: str
+    # Said before anything is asked.
+    preface: str | None = None
+    # A first message this long is the description.
+    min_words: float = MIN_WORDS_OF_PROBLEM
+
+
+MATTERS = {
+    "open_ticket": Matter("other", min_words=MIN_WORDS_OF_TICKET),
+    "complaint": Matter("complaint", "utter_apologise"),
+    "missing_or_wrong_item": Matter("order", "utter_apologise"),
+    "payment_issue": Matter("payment", "utter_payment_issue"),
+    "update_account": Matter("account", "utter_update_account"),
+    # The wish says it all; who it is about is checked by a person.
+    "delete_account": Matter("account", "utter_delete_account", MIN_WORDS_OF_ANSWER),
+    "leave_feedback": Matter("feedback", "utter_thank_for_feedback"),
+}
+# Praise is no problem, so the form speaks of it in other words.
+WORDING = {
+    "feedback": (
+        "utter_which_feedback",
+        "utter_confirm_feedback",
+        "utter_feedback_passed_on",
+    )
+}
+WORDING_OF_PROBLEMS = (
+    "utter_which_problem",
+    "utter_confirm_ticket",
+    "utter_ticket_opened",
+)
 
 WORD = re.compile(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+")
 
@@ -72,7 +111,7 @@ class ValidateOpenTicketForm(CrmForm):
 
     form = "open_ticket_form"
     intent = "open_ticket"
-    starts = frozenset({"open_ticket", "complaint", "missing_or_wrong_item"})
+    starts = frozenset(MATTERS)
     slots = (
         "ticket_description",
         "ticket_category",
@@ -89,18 +128,21 @@ class ValidateOpenTicketForm(CrmForm):
 
     async def read_first(self, call: Call) -> dict[str, Any]:
         """The problem, if the first message already tells it."""
-        known: dict[str, Any] = {
-            "ticket_category": CATEGORY.get(call.intent, "other"),
-            "ticket_order_number": call.entity("order_number"),
-            "ticket_sentiment": call.sentiment,
+        matter = MATTERS.get(call.intent, MATTERS["open_ticket"])
+        number = call.entity("order_number")
+        description = None
+        if count_words(call.text) >= matter.min_words:
+            description = call.text[:MAX_DESCRIPTION_CHARACTERS]
+        elif number and call.entity("pending_task") == INVOICE_COPY:
+            description = call.phrase("utter_invoice_copy_wish", number=number)
+        if matter.preface:
+            call.say(matter.preface)
+        return {
+            "ticket_category": matter.category,
+            "ticket_order_number": number,
+            "ticket_sentiment": _worst_mood(call),
+            "ticket_description": description,
         }
-        problem = call.intent in APOLOGY
-        enough = MIN_WORDS_OF_PROBLEM if problem else MIN_WORDS_OF_TICKET
-        if count_words(call.text) >= enough:
-            known["ticket_description"] = call.text[:MAX_DESCRIPTION_CHARACTERS]
-        if problem:
-            call.say("utter_apologise")
-        return known
 
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The problem, in a sentence or more."""
@@ -110,23 +152,25 @@ class ValidateOpenTicketForm(CrmForm):
         return {
             "ticket_description": call.text[:MAX_DESCRIPTION_CHARACTERS],
             "ticket_order_number": number,
-            "ticket_sentiment": call.sentiment or call.slot("ticket_sentiment"),
+            "ticket_sentiment": _worst_mood(call) or call.slot("ticket_sentiment"),
         }
 
     async def proceed(self, call: Call, known: dict[str, Any]) -> Events:
         """Ask for the problem, ask whether to send it, send it."""
+        category = known.get("ticket_category") or "other"
+        which, confirm, opened = WORDING.get(category, WORDING_OF_PROBLEMS)
         description = known.get("ticket_description")
         if not description:
-            call.say("utter_which_problem")
+            call.say(which)
             return self.ask("ticket_description", known)
         if not known.get(self.confirmation):
             quote = _shorten(description, MAX_QUOTE_CHARACTERS)
-            call.say("utter_confirm_ticket", quote=quote, pending_task=self.form)
+            call.say(confirm, quote=quote, pending_task=self.form)
             return self.ask(self.confirmation, known, pending_task=self.form)
         ticket = await self._open(call, known)
-        urgent = ticket.priority in ("high", "urgent")
-        response = "utter_ticket_opened_urgent" if urgent else "utter_ticket_opened"
-        call.say(response, ticket_number=ticket.number)
+        if ticket.priority in ("high", "urgent"):
+            opened = "utter_ticket_opened_urgent"
+        call.say(opened, ticket_number=ticket.number)
         return [*self.close(), SlotSet("ticket_number", ticket.number)]
 
     async def _open(self, call: Call, known: dict[str, Any]) -> Ticket:
@@ -154,6 +198,20 @@ def _show_ticket(call: Call, ticket: Ticket) -> Events:
         updated_on=format_day(ticket.updated_at, call.language),
     )
     return [SlotSet("ticket_number", ticket.number)]
+
+
+def _worst_mood(call: Call) -> dict[str, Any] | None:
+    """The mood of the latest messages: who was upset a minute ago still is."""
+    moods = [turn.sentiment for turn in call.turns[-N_RECENT:]]
+    found = [mood for mood in (*moods, call.sentiment) if mood]
+    if not found:
+        return None
+    worst = min(found, key=lambda mood: (not mood.get("upset"), mood.get("score", 0)))
+    return {
+        "label": worst["label"],
+        "score": worst.get("score", 0.0),
+        "upset": bool(worst.get("upset")),
+    }
 
 
 def count_words(text: str) -> float:

@@ -44,6 +44,7 @@ async def open_ticket(call: Call) -> TicketOut:
         order_number=call.body.order_number,
         sentiment_label=sentiment.label if sentiment else None,
         sentiment_score=sentiment.score if sentiment else None,
+        is_upset=sentiment.upset if sentiment else False,
     )
     return ticket_out(ticket)
 

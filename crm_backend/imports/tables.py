@@ -40,9 +40,11 @@ CATEGORIES = (
     "order",
     "delivery",
     "refund",
+    "payment",
     "product",
     "account",
     "complaint",
+    "feedback",
     "bot_failure",
     "other",
 )

@@ -27,7 +27,8 @@ class Ticket(Base):
     )
     subject: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text)
-    # order | delivery | refund | product | account | complaint | bot_failure | other
+    # order | delivery | refund | payment | product | account | complaint | feedback
+    # | bot_failure | other
     category: Mapped[str] = mapped_column(String(20))
     # open | pending | resolved | closed
     status: Mapped[str] = mapped_column(String(20), index=True)

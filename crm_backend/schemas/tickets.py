@@ -13,9 +13,11 @@ TicketCategory = Literal[
     "order",
     "delivery",
     "refund",
+    "payment",
     "product",
     "account",
     "complaint",
+    "feedback",
     "bot_failure",
     "other",
 ]
@@ -27,6 +29,7 @@ class Sentiment(Schema):
 
     label: SentimentLabel
     score: float = Field(ge=-1, le=1, description="From -1, very negative, to 1.")
+    upset: bool = Field(False, description="Whether the person rather needs a person.")
 
 
 class NewTicket(Schema):

@@ -16,25 +16,26 @@ from crm_backend.services.numbers import has_number, pick_literal, unused_number
 from crm_backend.services.orders import find_order
 
 MAX_TRANSCRIPT_MESSAGES = 50
-# From here on the words are angry, not merely unhappy.
-VERY_NEGATIVE = -0.6
 PRIORITIES = {
     "complaint": "high",
     "bot_failure": "medium",
     "order": "medium",
     "delivery": "medium",
     "refund": "medium",
+    "payment": "medium",
     "account": "medium",
     "product": "low",
+    "feedback": "low",
     "other": "low",
 }
 
 
-def choose_priority(category: str, sentiment_score: float | None) -> str:
-    """Return how soon somebody should look: anger makes any matter pressing."""
-    if sentiment_score is not None and sentiment_score <= VERY_NEGATIVE:
-        return "high"
-    return PRIORITIES[category]
+def choose_priority(category: str, *, is_upset: bool) -> str:
+    """Return how soon somebody should look: anger makes any matter pressing.
+
+    The assistant judges who is upset, as for the offer of a person.
+    """
+    return "high" if is_upset else PRIORITIES[category]
 
 
 async def open_ticket(
@@ -47,6 +48,7 @@ async def open_ticket(
     order_number: str | None = None,
     sentiment_label: str | None = None,
     sentiment_score: float | None = None,
+    is_upset: bool = False,
     now: datetime | None = None,
 ) -> Ticket:
     """Open a ticket with the conversation so far.
@@ -70,7 +72,7 @@ async def open_ticket(
         description=description,
         category=category,
         status="open",
-        priority=choose_priority(category, sentiment_score),
+        priority=choose_priority(category, is_upset=is_upset),
         language=principal.language,
         sentiment_label=sentiment_label,
         sentiment_score=sentiment_score,

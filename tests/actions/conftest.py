@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.crm_errors import CrmNotFound, CrmRejected, CrmVerificationRequired
+from actions.crm_errors import (
+    CrmForbidden,
+    CrmNotFound,
+    CrmRejected,
+    CrmVerificationRequired,
+)
 from actions.crm_records import (
     Customer,
     CustomerSummary,
@@ -22,6 +28,9 @@ from actions.crm_records import (
 )
 
 CONTRACT = Path(__file__).parent.parent / "contract"
+DOMAIN = yaml.safe_load(
+    (Path(__file__).parents[2] / "domain.yml").read_text("utf-8"),
+)
 
 
 def load_example(name: str) -> dict[str, Any]:
@@ -57,6 +66,8 @@ class FakeCrm:
         self.customers: list[dict[str, Any]] = []
         self.enough_data = True
         self.priority = "medium"
+        # None: the person may not see it.
+        self.n_waiting: int | None = 0
         self.error: Exception | None = None
         self.writes: list[tuple[Any, ...]] = []
         self.claims: list[str] = []
@@ -147,6 +158,15 @@ class FakeCrm:
         self._verified()
         return [Ticket.from_json(ticket) for ticket in self.tickets]
 
+    async def list_open_tickets(self, limit: int = 5) -> list[Ticket]:
+        found = await self.list_tickets()
+        return [ticket for ticket in found if ticket.status == "open"][:limit]
+
+    async def count_waiting_conversations(self) -> int:
+        if self.n_waiting is None:
+            raise CrmForbidden("forbidden")
+        return self.n_waiting
+
     async def find_customers(self, text: str, limit: int = 5) -> list[Customer]:
         self._allow()
         words = set(text.casefold().strip("?.").split())
@@ -182,6 +202,7 @@ class Talk:
         self.language = language
         self.slots: dict[str, Any] = {}
         self.turn = 0
+        self.history: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
 
@@ -193,6 +214,7 @@ class Talk:
         confidence: float = 0.9,
         *,
         sentiment: dict[str, Any] | None = None,
+        candidates: list[str] | None = None,
         repeated: bool = False,
         **entities: str,
     ) -> list[str]:
@@ -210,13 +232,28 @@ class Talk:
         }
         if sentiment:
             message["sentiment"] = sentiment
+        if candidates is not None:
+            decision = "ask" if candidates else "decline"
+            message["gate"] = {"decision": decision, "candidates": candidates}
         remembered = ("order_number", "ticket_number", "customer_number")
         self.slots |= {k: v for k, v in entities.items() if k in remembered}
+        self.history.append({"event": "user", "parse_data": message})
         tracker = Tracker(
-            "conversation", dict(self.slots), message, [], False, None, {}, None
+            "conversation",
+            dict(self.slots),
+            message,
+            list(self.history),
+            False,
+            None,
+            {},
+            None,
         )
         dispatcher = CollectingDispatcher()
-        self.events = await action(self.crm).run(dispatcher, tracker, {})
+        self.events = await action(self.crm).run(dispatcher, tracker, DOMAIN)
+        self.history += [
+            {"event": "bot", "metadata": {"utter_action": m.get("response")}}
+            for m in dispatcher.messages
+        ]
         self.slots |= {
             e["name"]: e["value"] for e in self.events if e["event"] == "slot"
         }

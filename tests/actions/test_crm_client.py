@@ -22,7 +22,7 @@ TICKET = {
     "description": "One of the two mugs arrived broken.",
     "category": "order",
     "order_number": "DM-260158",
-    "sentiment": {"label": "negative", "score": -0.8},
+    "sentiment": {"label": "negative", "score": -0.8, "upset": True},
 }
 CALLS = {
     "list_orders": lambda crm: crm.list_orders(),
@@ -39,6 +39,8 @@ CALLS = {
     "open_ticket": lambda crm: crm.open_ticket(**TICKET),
     "get_ticket": lambda crm: crm.get_ticket("T-640172"),
     "list_tickets": lambda crm: crm.list_tickets(),
+    "list_open_tickets": lambda crm: crm.list_open_tickets(),
+    "list_waiting_conversations": lambda crm: crm.count_waiting_conversations(),
     "find_customers": lambda crm: crm.find_customers("How likely is Alice to buy?"),
     "get_customer_summary": lambda crm: crm.get_customer_summary("C-207731"),
     "predict_purchase": lambda crm: crm.predict_purchase("C-207731"),

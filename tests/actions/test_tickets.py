@@ -2,7 +2,8 @@ from actions.tickets import ActionTicketStatus, ValidateOpenTicketForm
 from tests.actions.conftest import load_example, order_json
 
 Ticket = ValidateOpenTicketForm
-ANGRY = {"label": "negative", "score": -0.9}
+ANGRY = {"label": "negative", "score": -0.9, "upset": True}
+CALM = {"label": "neutral", "score": 0.1, "upset": False}
 BROKEN = "the mug you sent me arrived in a thousand pieces"
 
 
@@ -30,6 +31,54 @@ async def test_complaint_is_the_description_and_keeps_its_mood(visitor, crm):
     assert ticket["description"] == BROKEN
     assert ticket["category"] == "complaint"
     assert ticket["sentiment"] == ANGRY
+
+
+async def test_who_was_upset_a_minute_ago_still_is(visitor, crm):
+    await visitor.say(Ticket, "open a ticket now!!!", "open_ticket", sentiment=ANGRY)
+    await visitor.say(Ticket, "the page stays white", "inform", sentiment=CALM)
+    await visitor.say(Ticket, "yes", "affirm", sentiment=CALM)
+    assert crm.writes[0][1]["sentiment"] == ANGRY
+
+
+async def test_payment_trouble_gets_a_hint_and_a_ticket_of_its_kind(visitor, crm):
+    said = await visitor.say(
+        Ticket, "my card was charged twice for the same order", "payment_issue"
+    )
+    assert said == ["utter_payment_issue", "utter_confirm_ticket"]
+    await visitor.say(Ticket, "yes", "affirm")
+    assert crm.writes[0][1]["category"] == "payment"
+
+
+async def test_wish_to_delete_an_account_says_it_all(visitor, crm):
+    said = await visitor.say(Ticket, "delete my account", "delete_account")
+    assert said == ["utter_delete_account", "utter_confirm_ticket"]
+    assert crm.writes == []
+    await visitor.say(Ticket, "yes", "affirm")
+    ticket = crm.writes[0][1]
+    assert ticket["description"] == "delete my account"
+    assert ticket["category"] == "account"
+
+
+async def test_feedback_is_passed_on_once_confirmed(visitor, crm):
+    said = await visitor.say(Ticket, "I want to leave a review", "leave_feedback")
+    assert said == ["utter_thank_for_feedback", "utter_which_feedback"]
+    said = await visitor.say(Ticket, "the courier was very kind", "leave_feedback")
+    assert said == ["utter_confirm_feedback"]
+    assert crm.writes == []
+    assert await visitor.say(Ticket, "yes", "affirm") == ["utter_feedback_passed_on"]
+    assert crm.writes[0][1]["category"] == "feedback"
+
+
+async def test_copy_of_an_invoice_needs_no_description(alice, crm):
+    crm.add(order_json("DM-1"))
+    said = await alice.press(
+        Ticket, '/open_ticket{"order_number": "DM-1", "pending_task": "invoice_copy"}'
+    )
+    assert said == ["utter_confirm_ticket"]
+    await alice.say(Ticket, "yes", "affirm")
+    ticket = crm.writes[0][1]
+    assert ticket["order_number"] == "DM-1"
+    assert "invoice for order DM-1" in ticket["description"]
 
 
 async def test_short_complaint_is_asked_for_more(visitor):

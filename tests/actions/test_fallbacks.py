@@ -1,0 +1,124 @@
+import pytest
+
+from actions.conversations import ActionHelp
+from actions.fallbacks import STAFF_INTENTS, ActionRephrase
+from actions.orders import ActionTrackOrder
+from actions.tickets import ValidateOpenTicketForm
+from tests.actions.conftest import DOMAIN, order_json
+
+ANGRY = {"label": "negative", "score": -0.8, "upset": True}
+
+
+async def decline(talk, text="blorp", intent="nlu_fallback"):
+    return await talk.say(ActionRephrase, text, intent, candidates=[])
+
+
+async def ask(talk, text, candidates, **entities):
+    return await talk.say(
+        ActionRephrase, text, "nlu_fallback", candidates=candidates, **entities
+    )
+
+
+async def test_two_meanings_are_offered_by_name(alice):
+    said = await ask(
+        alice, "my order DM-1", ["track_order", "cancel_order"], order_number="DM-1"
+    )
+    assert said == ["utter_did_you_mean"]
+    (message,) = alice.messages
+    assert message["buttons"] == [
+        {
+            "title": "Where an order is",
+            "payload": '/track_order{"order_number": "DM-1"}',
+        },
+        {
+            "title": "Cancel an order",
+            "payload": '/cancel_order{"order_number": "DM-1"}',
+        },
+        {"title": "Something else", "payload": "/nlu_fallback"},
+    ]
+
+
+async def test_meanings_are_named_in_chinese(alice):
+    alice.language = "zh"
+    assert await ask(alice, "订单", ["track_order"]) == ["utter_is_this_it"]
+    titles = [button["title"] for button in alice.messages[0]["buttons"]]
+    assert titles == ["查询订单和物流", "都不是"]
+
+
+async def test_customers_are_not_asked_whether_they_meant_what_staff_ask(alice, rita):
+    wishes = ["top_prospects", "track_order"]
+    await ask(alice, "who", wishes)
+    assert alice.buttons == ["/track_order", "/nlu_fallback"]
+    await ask(rita, "who", wishes)
+    assert rita.buttons == ["/top_prospects", "/track_order", "/nlu_fallback"]
+
+
+async def test_meaning_without_a_name_is_not_offered(alice):
+    assert await ask(alice, "hm", ["affirm"]) == ["utter_rephrase"]
+
+
+async def test_chosen_meaning_stands_for_the_words_it_was_asked_about(visitor, crm):
+    problem = "the lamp in my parcel came without its shade and one screw"
+    await ask(visitor, problem, ["missing_or_wrong_item", "complaint"])
+    said = await visitor.press(ValidateOpenTicketForm, visitor.buttons[0])
+    assert said == ["utter_apologise", "utter_confirm_ticket"]
+    assert visitor.slots["ticket_description"] == problem
+
+
+async def test_other_button_stands_for_itself(visitor):
+    await ask(visitor, "a long story about a lamp and a shade and a screw", ["help"])
+    said = await visitor.press(ValidateOpenTicketForm, "/open_ticket")
+    assert said == ["utter_which_problem"]
+
+
+async def test_misses_in_a_row_offer_more_and_more_help(visitor):
+    assert await decline(visitor) == ["utter_rephrase"]
+    assert await decline(visitor) == ["utter_rephrase_again"]
+    assert await decline(visitor) == ["utter_give_up"]
+    assert "/human_handoff" in [
+        button["payload"]
+        for button in DOMAIN["responses"]["utter_give_up"][0]["buttons"]
+    ]
+    assert await decline(visitor) == ["utter_give_up"]
+
+
+async def test_understood_message_resets_the_count(alice, crm):
+    crm.add(order_json("DM-1"))
+    await decline(alice)
+    await alice.say(ActionTrackOrder, "DM-1?", "track_order", order_number="DM-1")
+    assert await decline(alice) == ["utter_rephrase"]
+
+
+async def test_question_which_was_meant_is_no_miss(visitor):
+    await decline(visitor)
+    await ask(visitor, "hm", ["help"])
+    assert await visitor.press(ActionRephrase, "/nlu_fallback") == [
+        "utter_rephrase_again"
+    ]
+
+
+async def test_chosen_meaning_resets_the_count(visitor):
+    await decline(visitor)
+    await ask(visitor, "hm", ["help"])
+    await visitor.press(ActionHelp, "/help")
+    assert await decline(visitor) == ["utter_rephrase"]
+
+
+async def test_out_of_scope_is_said_once_and_counts(visitor):
+    said = await decline(visitor, "what is the capital of France?", "out_of_scope")
+    assert said == ["utter_out_of_scope"]
+    assert await decline(visitor, "and of Spain?", "out_of_scope") == [
+        "utter_rephrase_again"
+    ]
+
+
+async def test_upset_customer_is_not_asked_for_other_words(visitor):
+    rant = "two weeks and three mails later still nothing from you lot"
+    said = await visitor.say(ActionRephrase, rant, "nlu_fallback", sentiment=ANGRY)
+    assert said == ["utter_upset"]
+
+
+@pytest.mark.parametrize("level", ["anonymous", "staff"])
+async def test_staff_intents_are_those_of_the_rules(visitor, level):
+    named = {name.removeprefix("utter_name_") for name in DOMAIN["responses"]}
+    assert named >= STAFF_INTENTS
