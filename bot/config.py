@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SHORTEST_KEY = 16
 
@@ -34,6 +35,8 @@ class Config:
             ConfigError: if one is malformed, or CLAIMS_KEY is missing.
         """
         given = {name: value.strip() for name, value in env.items() if value.strip()}
+        # Read by the components that need it; here only so that a bad one is refused.
+        read_shop(given)
         return cls(
             claims_key=_claims_key(given.get("CLAIMS_KEY", "")),
             bot_port=_port(given.get("BOT_PORT", str(cls.bot_port))),
@@ -67,6 +70,36 @@ class Config:
 def read_model_dir(env: Mapping[str, str]) -> Path:
     """The folder of the trained models: all that training needs to be told."""
     return Path(env.get("MODEL_DIR", "").strip() or Config.model_dir)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where the shop is, which tells what "yesterday" and a short number mean."""
+
+    time_zone: ZoneInfo = ZoneInfo("UTC")
+    # ISO 3166 code of the country whose telephone numbers need no country code.
+    region: str | None = None
+
+
+def read_shop(env: Mapping[str, str]) -> Shop:
+    """The shop's place, for the components that read dates and numbers.
+
+    Raises:
+        ConfigError: if a setting is malformed.
+    """
+    name = env.get("SHOP_TIME_ZONE", "").strip() or "UTC"
+    region = env.get("SHOP_REGION", "").strip().upper() or None
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise ConfigError(
+            f"SHOP_TIME_ZONE has to be a name such as Europe/Berlin, not {name!r}."
+        ) from err
+    if region and not (len(region) == 2 and region.isascii() and region.isalpha()):
+        raise ConfigError(
+            f"SHOP_REGION has to be a country's two letters, not {region!r}."
+        )
+    return Shop(zone, region)
 
 
 def _claims_key(value: str) -> str:
