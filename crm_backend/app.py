@@ -1,5 +1,6 @@
 """The application: the only place where everything is wired."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -7,11 +8,12 @@ from sqlalchemy import text
 
 from crm_backend import __version__
 from crm_backend.api import to_route
+from crm_backend.articles.library import ArticleLibrary
 from crm_backend.config import Config
 from crm_backend.db import make_engine, make_sessions, reading
 from crm_backend.handlers.api_docs import setup_api_docs
 from crm_backend.handlers.socket import chat_socket, close_sockets
-from crm_backend.keys import CONFIG, SESSIONS, SIGN_IN_LIMIT, SOCKETS, WAKEUPS
+from crm_backend.keys import ARTICLES, CONFIG, SESSIONS, SIGN_IN_LIMIT, SOCKETS, WAKEUPS
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.routes import ENDPOINTS
 from crm_backend.sign_in_limit import SignInLimit
@@ -31,9 +33,11 @@ def create_app(config: Config) -> web.Application:
     )
     app[CONFIG] = config
     app[SIGN_IN_LIMIT] = SignInLimit()
+    app[ARTICLES] = ArticleLibrary(config.articles_dir)
     app[WAKEUPS] = Wakeups()
     app[SOCKETS] = set()
     app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(_articles)
     app.cleanup_ctx.append(run_gateway)
     app.on_shutdown.append(close_sockets)
     app.router.add_get("/api/v1/chat/socket", chat_socket)
@@ -44,11 +48,24 @@ def create_app(config: Config) -> web.Application:
     return app
 
 
+async def warm_articles(app: web.Application) -> AsyncIterator[None]:
+    """Load the encoder in the background, so that the first question is quick."""
+    warming = asyncio.create_task(app[ARTICLES].warm())
+    yield
+    warming.cancel()
+
+
 async def _database(app: web.Application) -> AsyncIterator[None]:
     engine = make_engine(app[CONFIG].database_url)
     app[SESSIONS] = make_sessions(engine)
     yield
     await engine.dispose()
+
+
+async def _articles(app: web.Application) -> AsyncIterator[None]:
+    await app[ARTICLES].open()
+    yield
+    app[ARTICLES].close()
 
 
 async def _health(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crm_backend.articles.errors import ArticleError
 from crm_backend.config import Config, ConfigError, database_url, var_dir
 from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import AppError
@@ -97,16 +98,18 @@ def serve() -> None:
     """Run the CRM and the conversation gateway alone."""
     from aiohttp import web
 
-    from crm_backend.app import create_app
+    from crm_backend.app import create_app, warm_articles
 
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     config = Config.from_env()
+    crm = create_app(config)
+    crm.cleanup_ctx.append(warm_articles)
     try:
         web.run_app(
-            create_app(config),
+            crm,
             host=config.crm_host,
             port=config.crm_port,
             print=None,
@@ -149,6 +152,6 @@ def main() -> None:
     """Run the command line; expected failures end in one sentence."""
     try:
         app(prog_name="./deskmate")
-    except (AppError, ConfigError, NotReady) as err:
+    except (AppError, ArticleError, ConfigError, NotReady) as err:
         errors.print(f"deskmate: {err}", markup=False)
         raise SystemExit(1) from err

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# The demo shop's articles, wherever the process was started.
+ARTICLES = Path(__file__).resolve().parent.parent / "data" / "articles"
+
 
 class ConfigError(ValueError):
     """A setting is missing or malformed; the message is one sentence."""
@@ -69,6 +72,7 @@ class Config:
     turn_timeout_seconds: int = 10
     var_dir: Path = Path("var")
     demo: bool = True
+    articles_dir: Path = ARTICLES
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -93,6 +97,7 @@ class Config:
             ),
             var_dir=var_dir(env),
             demo=_switch(env, "DEMO", "1"),
+            articles_dir=articles_dir(env),
         )
 
 
@@ -100,6 +105,12 @@ def var_dir(env: Mapping[str, str] | None = None) -> Path:
     """Return the folder of databases, predictors, logs and secrets."""
     env = os.environ if env is None else env
     return Path(env.get("VAR_DIR", str(Config.var_dir)))
+
+
+def articles_dir(env: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of the help articles."""
+    env = os.environ if env is None else env
+    return Path(env.get("ARTICLES_DIR") or Config.articles_dir)
 
 
 def database_url(env: Mapping[str, str] | None = None) -> str:

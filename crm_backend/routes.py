@@ -2,6 +2,7 @@
 
 from crm_backend.api import Endpoint
 from crm_backend.handlers import (
+    articles,
     chat,
     conversations,
     customers,
@@ -15,6 +16,7 @@ from crm_backend.handlers import (
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *articles.ENDPOINTS,
     *chat.ENDPOINTS,
     *conversations.ENDPOINTS,
     *customers.ENDPOINTS,

@@ -81,3 +81,19 @@ def check_disk(folder: Path) -> None:
             f"The disk of {folder} has {free_mb} MB free and Deskmate needs "
             f"{NEEDED_MB} MB; make room and start it again."
         )
+
+
+def check_articles(folder: Path) -> None:
+    """Make sure that the help articles can be read.
+
+    Raises:
+        NotReady: one of them cannot, or their folder is missing.
+    """
+    # Imported only by those who start something.
+    from crm_backend.articles.errors import ArticleError
+    from crm_backend.articles.library import read_shelf
+
+    try:
+        read_shelf(folder)
+    except ArticleError as err:
+        raise NotReady(str(err)) from err

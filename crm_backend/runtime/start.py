@@ -8,9 +8,11 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
+from crm_backend.config import articles_dir
 from crm_backend.runtime.preflight import (
     NotReady,
     Ports,
+    check_articles,
     check_disk,
     check_ports,
     read_ports,
@@ -33,6 +35,7 @@ def run_all(var_dir: Path, console: Console) -> int:
     ports = read_ports()
     check_ports(ports)
     check_disk(var_dir)
+    check_articles(articles_dir())
     prepare(var_dir, console)
     _share_addresses(ports, var_dir)
     # A shell starts what runs in the background with SIGINT ignored.

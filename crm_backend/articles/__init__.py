@@ -1,0 +1,1 @@
+"""The shop's help articles: Markdown files, searched without any training."""
