@@ -6,10 +6,11 @@ BOT := bot/.venv/bin/python
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
-.PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean
+.PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean \
+  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report
 
 help: ## List these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 setup: ## Install both environments from their lock files
 	@deploy/setup.sh
@@ -34,6 +35,22 @@ train: setup ## Train the assistant if its data changed
 
 seed: setup ## Fill an empty database with the demo shop
 	@./deskmate prepare --only secrets --only database --only shop
+
+# JSON=out.json makes each of these write its figures; --help of the module says more.
+EVALUATION := $(BOT) -m bot.evaluation
+bot-evaluate: $(if $(MODEL),setup,train) ## Measure the assistant: DATA=messages.csv [LABEL=sentiment] [MODEL=...]
+	@$(EVALUATION) evaluate "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
+	  $(if $(MODEL),--model "$(MODEL)") $(if $(JSON),--json "$(JSON)")
+
+bot-benchmark: setup ## Train on other data: TRAIN=a.csv TEST=b.csv [DEV=c.csv] [AGAINST=rasa-default]
+	@$(EVALUATION) benchmark --train "$(TRAIN)" --test "$(TEST)" $(if $(DEV),--dev "$(DEV)") \
+	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(JSON),--json "$(JSON)")
+
+bot-crossvalidate: setup ## Measure the pipeline on the training data, in 5 folds
+	@$(EVALUATION) crossvalidate --report docs/crossvalidation.md $(if $(JSON),--json "$(JSON)")
+
+bot-data-report: setup ## Show what stands out in the training data
+	@$(EVALUATION) data-report $(if $(JSON),--json "$(JSON)")
 
 test: train test-app test-bot ## Run all tests
 
