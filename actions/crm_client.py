@@ -29,6 +29,7 @@ from actions.crm_errors import (
     CrmVerificationRequired,
 )
 from actions.crm_records import (
+    ArticleAnswer,
     Customer,
     CustomerSummary,
     Json,
@@ -246,6 +247,18 @@ class CrmCaller:
             params={"limit": limit},
         )
         return _read(TopProspects.from_json, answer)
+
+    async def search_articles(
+        self, question: str, *, language: str, topic: str | None = None
+    ) -> ArticleAnswer:
+        """What the help articles say to a question, or about an intent."""
+        params: dict[str, str | int] = {"language": language, "limit": 1}
+        params |= {"q": question} if question else {}
+        params |= {"topic": topic} if topic else {}
+        answer = await self._client.send(
+            "GET", "/articles/search", headers=self._headers, params=params
+        )
+        return _read(ArticleAnswer.from_json, answer)
 
     async def _get(self, path: str, reads: Callable[[Json], T], number: str) -> T:
         answer = await self._client.send(

@@ -248,3 +248,39 @@ def _datetime(value: str | None) -> datetime | None:
 
 def _date(value: str | None) -> date | None:
     return date.fromisoformat(value) if value else None
+
+
+@dataclass(frozen=True)
+class ArticlePassage:
+    """A section of a help article; the quote is plain text, the url is a path."""
+
+    title: str
+    heading: str
+    quote: str
+    url: str
+    language: str
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Read a PassageOut."""
+        return cls(
+            title=data["title"],
+            heading=data["heading"],
+            quote=data["quote"],
+            url=data["url"],
+            language=data["language"],
+        )
+
+
+@dataclass(frozen=True)
+class ArticleAnswer:
+    """What the help articles say: `sure`, `unsure` or `nothing`."""
+
+    decision: str
+    passage: ArticlePassage | None
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Read an ArticleAnswerOut."""
+        found = [ArticlePassage.from_json(item) for item in data["passages"]]
+        return cls(decision=data["decision"], passage=found[0] if found else None)
