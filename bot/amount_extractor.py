@@ -55,11 +55,12 @@ IN_WORDS = re.compile(
 )
 IN_HAN = re.compile(
     rf"{START}(?<![几数幾])(?P<number>{HAN}|{DIGITS})\s?多?\s?(?P<unit>{_AFTER_HAN})"
-    r"(?:(?P<tenths>[\d一二三四五六七八九])[毛角]?(?![\d十百千万个件天年月]))?",
+    r"(?:(?P<tenths>[\d一二三四五六七八九])(?:[毛角]|(?<=[块塊].))"
+    r"(?![\d十百千万个件天年月]))?",
     FLAGS,
 )
 # 元旦 is New Year, 欧洲 Europe.
-NOT_MONEY = re.compile(r"[旦素件宵洲盟式]")
+NOT_MONEY = re.compile(r"[旦素件宵洲盟式]|[一二三]次")
 # 一块 is "together" and 两块手表 "two watches", unless money follows or it is a lot.
 MONEY_FOLLOWS = re.compile(
     r"$|[^\u4e00-\u9fff]|[以左之的吧吗呢了多就能和到至上下呀啊可够行,]|包邮|运费"
@@ -141,7 +142,8 @@ def _with_currency(text: str) -> Iterator[Found]:
 
 def _without_currency(text: str) -> Iterator[Found]:
     for match in BARE.finditer(text):
-        number = read_number(match["number"])
+        # "Under one" is an age.
+        number = read_number(match["number"]) if match["number"] != "one" else None
         found = _amount(match, number, None, "number")
         if found:
             yield _with_role(text, found)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from bot import dates_chinese, dates_english
@@ -28,6 +29,7 @@ NUMERIC = re.compile(
     re.ASCII,
 )
 N_AROUND = 24
+ONE_YEAR = timedelta(days=366)
 
 
 class Mention(NamedTuple):
@@ -144,7 +146,11 @@ def _joined(text: str, mentions: list[Mention]) -> Iterator[Mention]:
     waiting: Mention | None = None
     for mention in mentions:
         if waiting and _belong_together(text, waiting, mention):
-            span = Span(waiting.span.from_on, mention.span.to_on)
+            first, last = waiting.span.from_on, mention.span.to_on
+            if first > last:
+                # "November to January": the year that was not said is the one before.
+                first -= relativedelta(years=1)
+            span = Span(first, last)
             waiting = Mention(span, waiting.start, mention.end)
             continue
         if waiting:
@@ -156,7 +162,7 @@ def _joined(text: str, mentions: list[Mention]) -> Iterator[Mention]:
 
 def _belong_together(text: str, one: Mention, two: Mention) -> bool:
     between = text[one.end : two.start]
-    if len(between) > 10 or one.span.from_on > two.span.to_on:
+    if len(between) > 10 or one.span.from_on - two.span.to_on > ONE_YEAR:
         return False
     if dates_chinese.BETWEEN.fullmatch(between):
         return True

@@ -182,7 +182,7 @@ RULES: list[tuple[re.Pattern[str], Reader]] = [
         ),
         # Months, quarters and years; "may" and "march" are also other words.
         (
-            rf"\b(?P<month>{_LONG})\b(?:\s+(?:of\s+)?{_YEAR}\b)?",
+            rf"\b(?P<month>{_LONG})\b(?:\s+(?:of\s+)?{_YEAR}\b)?(?!\s+\d{{1,2}}\b)",
             lambda m, t: spans.month_span(_month(m), _year(m), t),
         ),
         (
@@ -232,7 +232,7 @@ RULES: list[tuple[re.Pattern[str], Reader]] = [
 
 # Everything above has one of these in it, except for days in digits.
 GATE = re.compile(
-    r"day|night|tmr|week|month|quarter|year|mon\b|tue|wed\b|thu|fri\b|jan|feb|mar|apr|may"
+    r"day|night|tomorrow|tmr|week|month|quarter|year|mon\b|tue|wed\b|thu|fri\b|jan|feb|mar|apr|may"
     r"|jun|jul|aug|sep|oct|nov|dec|\bq[1-4]|half|[ym]td\b|christmas|halloween|\b20\d\d|19\d\d"
     r"|\bon the \d",
     FLAGS,

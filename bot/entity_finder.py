@@ -65,6 +65,8 @@ def longest_first(found: Iterable[Found]) -> list[Found]:
     for new in sorted(found, key=lambda one: (one.start - one.end, one.start)):
         if not any(overlaps(old, new.start, new.end) for old in kept):
             kept.append(new)
+        if len(kept) >= MAX_FOUND:
+            break
     return sorted(kept, key=lambda one: one.start)
 
 

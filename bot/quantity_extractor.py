@@ -32,7 +32,7 @@ _NOT_THINGS = (
     r"|hrs?|minutes?|mins?|seconds?|times?|stars?|people|persons?|kids?|children|emails?"
     r"|messages?|accounts?|addresses|address|cards?|orders?|dollars?|euros?|bucks?"
     r"|pounds?|yuan|cents?|percent|points?|am|pm|o'clock|kg|cm|mm|ml|km|inch(?:es)?"
-    r"|year-olds?|-year|things?|reasons?|customers?|calls?|ways?|options?|favou?rs?"
+    r"|year-olds?|-year|lit(?:re|er)s?|grams?|watts?|volts?|things?|reasons?|customers?|calls?|ways?|options?|favou?rs?"
     r"|tickets?|refunds?|returns?|deliver(?:y|ies)|thousand|hundred|million)\b"
 )
 
@@ -42,7 +42,7 @@ LABELLED = re.compile(
 )
 TIMES = re.compile(
     rf"(?:{START}(?P<n>\d{{1,3}})\s?[x×*](?![A-Z0-9])"
-    r"|(?<![A-Z0-9])[x×*]\s?(?P<m>\d{1,3})(?![\d.,A-Z]))",
+    r"|(?<![A-Z0-9])[x×*]\s?(?P<m>\d{1,2})(?![\d.,A-Z]))",
     FLAGS,
 )
 OF_THEM = re.compile(
@@ -64,11 +64,11 @@ _MEASURES = "个個件只双雙套条條台盒瓶箱本支把包份对對张張�
 HAN_MEASURED = re.compile(
     rf"(?<![第每\d.{HAN_DIGITS}周期])(?P<n>{_HAN_COUNT})\s?(?P<unit>[{_MEASURES}])"
     r"(?!月|小时|小時|钟|鐘|星期|礼拜|禮拜|工作日|人|问题|問題|客户|地址|账号|地方|钱"
-    r"|套装|套裝|套|一|头|原因|意见|事|办法|朋友|孩子|季度|分|都|百分|世纪|说法)"
+    r"|订单|訂單|套装|套裝|套|一|头|原因|意见|事|办法|朋友|孩子|季度|分|都|百分|世纪|说法)"
 )
 HAN_VERB = re.compile(
     rf"(?:要|买|買|订|下单|加|来|改成|改为|换成|数量(?:是|为|改成)?[:：]?|只要|共|一共)\s?"
-    rf"(?P<n>{_HAN_COUNT})(?=[^\u4e00-\u9fff\d.]|$|[吧了的呢就])"
+    rf"(?P<n>{_HAN_COUNT})(?=[^\u4e00-\u9fff\d.A-Za-z]|$|[吧了的呢就])"
 )
 HAN_WHOLE = re.compile(rf"\s*(?:就|只要|要)?(?P<n>{_HAN_COUNT})[吧了的。.!]*\s*$")
 # 一个 is "a"; it is a number only where somebody wants one.

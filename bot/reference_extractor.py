@@ -40,11 +40,16 @@ PLAIN = re.compile(
 )
 NOT_AN_ORDER = re.compile(
     r"(?:邮编|郵編|邮政编码|电话|電話|手机|手機|post\s?code|zip(?:\s?code)?|phone|mobile"
-    r"|tel)\W{0,3}(?:(?:number|is|号|是)\W{0,3})*$",
+    r"|tel|验证码|優惠碼|优惠码|coupon|voucher|(?<!order )(?<!订单)code)\W{0,3}(?:(?:number|is|号|是)\W{0,3})*$",
     FLAGS,
 )
 # How far back the words before a number are read.
 N_BEFORE = 48
+CUSTOMER = re.compile(
+    r"(?:customer|client|客户|客戶|顾客)\W{0,3}(?:(?:number|no\.?|id|is|号码|编号|号|是)"
+    r"\W{0,3}){0,3}$",
+    FLAGS,
+)
 # Invoices, shipments and refunds, which nobody asks for by their number.
 NOT_WANTED = "other_number"
 ENTITY_OF_LETTER = {"T": "ticket_number", "C": "customer_number", "R": "return_number"}
@@ -92,8 +97,10 @@ def _skus(plain: str) -> Iterator[Found]:
 def _of_pattern(pattern: re.Pattern[str], plain: str) -> Iterator[Found]:
     for match in pattern.finditer(plain):
         start, end = match.span("value")
-        if not NOT_AN_ORDER.search(plain[max(0, start - N_BEFORE) : start]):
-            yield Found("order_number", match["value"].upper(), start, end)
+        before = plain[max(0, start - N_BEFORE) : start]
+        if not NOT_AN_ORDER.search(before):
+            kind = "customer_number" if CUSTOMER.search(before) else "order_number"
+            yield Found(kind, match["value"].upper(), start, end)
 
 
 def _outside(found: list[Found], more: Iterator[Found]) -> list[Found]:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -22,6 +24,11 @@ from bot.reference_extractor import ReferenceExtractor, find_references
         ("工单t-654321怎么样了", "ticket_number", "T-654321"),
         ("summary of c-204410", "customer_number", "C-204410"),
         ("return R-222333", "return_number", "R-222333"),
+        ("summary of customer 331870", "customer_number", "331870"),
+        ("客户编号12346", "customer_number", "12346"),
+        ("is EL-001 in stock", "sku", "EL-001"),
+        ("el-001还有货吗", "sku", "EL-001"),
+        ("my order code is 551902", "order_number", "551902"),
         ("我的邮箱Bob.X@Example.com，谢谢", "email", "bob.x@example.com"),
     ],
 )
@@ -43,6 +50,10 @@ def test_a_reference_is_found_in_one_spelling(text, entity, value):
         "order 2 shirts",
         "the price was 12345.50",
         "invoice INV-123456",
+        "the order was 3rd in the list",
+        "my order is 2026-11-05",
+        "the code is 551902",
+        "验证码551902",
         "ABC123456",
     ],
 )
@@ -65,5 +76,13 @@ def test_offsets_point_into_the_message(storage, resource, context):
     assert first["extractor"] == "ReferenceExtractor"
 
 
+def test_article_does_not_hide_an_order():
+    found = find_references("12345里少了EL-001")
+    assert [ref.entity for ref in found] == ["order_number", "sku"]
+
+
 def test_long_text_is_searched_in_linear_time():
     assert find_references("a@" * 2500 + "9-" * 2500) == []
+    start = time.perf_counter()
+    find_references("12345 " * 1600 + "order # " * 1000)
+    assert time.perf_counter() - start < 1
