@@ -12,6 +12,7 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.call import Call, command
+from actions.courtesy import add_courtesies
 from actions.crm_client import CrmClient
 from actions.crm_errors import (
     CrmError,
@@ -71,10 +72,13 @@ class CrmAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk is untyped
         call = Call(tracker, dispatcher, crm, domain or {})
         try:
             async with asyncio.timeout(MAX_SECONDS):
-                return await self.handle(call)
+                events = await self.handle(call)
+            add_courtesies(call)
+            return events
         except CrmError as error:
-            answered = self._answer(call, error)
-            if not answered:
+            if self._answer(call, error):
+                add_courtesies(call)
+            else:
                 self._fail(call, error.code)
         except Exception:
             # A bug or a slow CRM must not be met with silence: Rasa would drop the

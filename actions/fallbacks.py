@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions.articles import try_articles
 from actions.base import CrmAction, Events
 from actions.call import Button, Call, command
 from actions.tickets import MIN_WORDS_OF_PROBLEM, count_words
@@ -50,8 +51,9 @@ class ActionRephrase(CrmAction):
             several = len(buttons) > 2
             response = "utter_did_you_mean" if several else "utter_is_this_it"
             call.say(response, buttons=buttons)
-            return []
-        say_not_understood(call)
+        elif call.intent != "nlu_fallback" or not await try_articles(call):
+            # What is known to be outside of the shop's business is not looked up.
+            say_not_understood(call)
         return []
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, SlotSet
 
+from actions.articles import ActionAnswerQuestion
 from actions.base import CrmAction, Events
 from actions.call import Call, command
 from actions.wording import NO, STOP, YES, bare, withdraws
@@ -34,15 +35,21 @@ ANSWERS = frozenset(
 )
 
 # Questions that are answered on the spot, after which the form asks again.
-ASIDES = {
-    "bot_challenge": "utter_bot_challenge",
-    "cancellation_fee": "utter_cancellation_fee",
-    "delivery_options": "utter_delivery_options",
-    "price_protection": "utter_price_protection",
-    "refund_policy": "utter_refund_policy",
-    "shipping_fee": "utter_shipping_fee",
-    "warranty_repair": "utter_warranty_repair",
-}
+ASIDES = frozenset(
+    [
+        "bot_challenge",
+        "cancellation_fee",
+        "contact_support",
+        "delivery_options",
+        "payment_methods",
+        "price_protection",
+        "promotion",
+        "refund_policy",
+        "shipping_fee",
+        "store_info",
+        "warranty_repair",
+    ]
+)
 
 
 class CrmForm(CrmAction):
@@ -93,7 +100,7 @@ class CrmForm(CrmAction):
         if self._changes_subject(call, asked):
             if call.intent not in ASIDES:
                 return self.give_way(call)
-            call.say(ASIDES[call.intent])
+            await self._answer_aside(call)
             return await self.proceed(call, known)
         if asked == self.confirmation:
             if call.slot("pending_task") != self.task(known):
@@ -166,6 +173,12 @@ class CrmForm(CrmAction):
         number = call.entity("order_number") or call.slot("order_number")
         intent = call.intent if call.intent in self.starts else self.intent
         return command(intent, order_number=number)
+
+    async def _answer_aside(self, call: Call) -> None:
+        if call.intent == "bot_challenge":
+            call.say("utter_bot_challenge")
+        else:
+            await ActionAnswerQuestion(self._crm).handle(call)
 
     def _restarts(self, call: Call) -> bool:
         return call.is_command and call.intent in self.starts

@@ -6,6 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
+from actions.articles import ActionAnswerQuestion
 from actions.base import CrmAction, Events
 from actions.call import Call
 from actions.crm_errors import CrmRejected
@@ -100,8 +101,7 @@ class ActionDeliveryTime(CrmAction):
         """Use the order spoken of, if there is one."""
         number = order_number(call)
         if not number:
-            call.say("utter_delivery_time")
-            return []
+            return await ActionAnswerQuestion(self._crm).handle(call)
         return _show_order(call, await call.crm.get_order(number), ESTIMATE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import inspect
 import socket
@@ -12,6 +13,7 @@ from rasa_sdk.executor import ActionExecutor
 from sanic import HTTPResponse, Request, Sanic, json
 
 from actions import (
+    articles,
     conversations,
     fallbacks,
     insights,
@@ -24,9 +26,11 @@ from actions import (
 from actions.base import CrmAction
 from actions.config import Config
 from actions.crm_client import CrmClient
+from actions.languages import load_identifier
 
 HOST = "127.0.0.1"
 MODULES = (
+    articles,
     conversations,
     fallbacks,
     insights,
@@ -69,7 +73,9 @@ def build_app(config: Config, crm: CrmClient | None = None) -> Sanic[Any, Any]:
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
 
     @app.before_server_start
-    async def open_connections(_: Any) -> None:
+    async def get_ready(_: Any) -> None:
+        # Not in the first turn: it takes longer than an answer may.
+        await asyncio.to_thread(load_identifier)
         await crm.open()
 
     @app.after_server_stop

@@ -180,6 +180,7 @@ def _understood(parsed: dict[str, Any], language: str) -> dict[str, Any]:
             for entity in parsed.get("entities") or []
         ],
         "sentiment": parsed.get("sentiment"),
+        "gate": parsed.get("gate"),
         "language": language,
     }
 

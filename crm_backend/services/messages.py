@@ -19,14 +19,17 @@ from crm_backend.wakeups import wake_after_commit
 OFFERED_LINES = 200
 
 _HAN = re.compile(r"[〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
+# Japanese has Han characters too, but no Chinese text has so many of these; a single
+# one is borrowed now and then.
+_KANA = re.compile(r"[ぁ-ゖァ-ヺ].*[ぁ-ゖァ-ヺ]", re.DOTALL)
 # Addresses and references (DM-123456, SKU_9) belong to no language, nor does "ok".
 _NEUTRAL = re.compile(r"\S+@\S+|https?://\S+|[\w-]*\d[\w-]*|\bok(?:ay)?\b", re.I)
 
 
 def detect_language(text: str, otherwise: str) -> Language:
-    """Tell which language a text is in; `otherwise` if it shows none."""
+    """Tell which language to answer a text in; `otherwise` if it shows none."""
     text = unicodedata.normalize("NFKC", text)
-    if _HAN.search(text):
+    if _HAN.search(text) and not _KANA.search(text):
         return "zh"
     if any(char.isalpha() for char in _NEUTRAL.sub(" ", text)):
         return "en"

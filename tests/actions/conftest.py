@@ -17,6 +17,7 @@ from actions.crm_errors import (
     CrmVerificationRequired,
 )
 from actions.crm_records import (
+    ArticleAnswer,
     Customer,
     CustomerSummary,
     Order,
@@ -68,6 +69,9 @@ class FakeCrm:
         self.priority = "medium"
         # None: the person may not see it.
         self.n_waiting: int | None = 0
+        # What the article search decides, and what it was asked.
+        self.article = "nothing"
+        self.questions: list[tuple[str, str | None]] = []
         self.error: Exception | None = None
         self.writes: list[tuple[Any, ...]] = []
         self.claims: list[str] = []
@@ -166,6 +170,17 @@ class FakeCrm:
         if self.n_waiting is None:
             raise CrmForbidden("forbidden")
         return self.n_waiting
+
+    async def search_articles(
+        self, question: str, *, language: str, topic: str | None = None
+    ) -> ArticleAnswer:
+        self._allow()
+        self.questions.append((question, topic))
+        found = load_example("search_articles")["answer"]
+        passages = found["passages"] if self.article != "nothing" else []
+        return ArticleAnswer.from_json(
+            found | {"decision": self.article, "passages": passages}
+        )
 
     async def find_customers(self, text: str, limit: int = 5) -> list[Customer]:
         self._allow()

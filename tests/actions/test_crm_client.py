@@ -24,6 +24,7 @@ TICKET = {
     "order_number": "DM-260158",
     "sentiment": {"label": "negative", "score": -0.8, "upset": True},
 }
+QUESTION = load_example("search_articles").get("query", {})
 CALLS = {
     "list_orders": lambda crm: crm.list_orders(),
     "get_order": lambda crm: crm.get_order("DM-371204"),
@@ -41,6 +42,9 @@ CALLS = {
     "list_tickets": lambda crm: crm.list_tickets(),
     "list_open_tickets": lambda crm: crm.list_open_tickets(),
     "list_waiting_conversations": lambda crm: crm.count_waiting_conversations(),
+    "search_articles": lambda crm: crm.search_articles(
+        QUESTION["q"], language=QUESTION["language"], topic=QUESTION.get("topic")
+    ),
     "find_customers": lambda crm: crm.find_customers("How likely is Alice to buy?"),
     "get_customer_summary": lambda crm: crm.get_customer_summary("C-207731"),
     "predict_purchase": lambda crm: crm.predict_purchase("C-207731"),

@@ -114,6 +114,7 @@ def test_every_response_is_used_and_every_used_one_exists():
     used = {text for text in texts_in_code() if re.fullmatch(r"utter_\w+[^_]", text)}
     used -= {"utter_action"}  # Rasa's own key of what was uttered
     used |= {f"utter_{i}" for i in intents_with("action_answer_question")}
+    used |= {"utter_delivery_time"}
     used |= {f"utter_name_{i}" for i in INTENTS - UNNAMED}
     used |= {action for action in steps("action") if action.startswith("utter_")}
     assert used == set(RESPONSES)

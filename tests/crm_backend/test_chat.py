@@ -165,6 +165,13 @@ async def test_language_follows_the_text(gateway: Gateway) -> None:
     assert spoken == ["zh", "zh", "zh", "zh", "en", "en"]
 
 
+async def test_japanese_is_no_chinese(gateway: Gateway) -> None:
+    chat = await gateway.open_chat(language="en")
+    for text in ("注文はどこですか", "我の订单呢"):
+        await chat.ask(text)
+    assert [gateway.rasa.claims(n)["lang"] for n in range(2)] == ["en", "zh"]
+
+
 async def test_without_a_token_nothing_is_read_or_written(gateway: Gateway) -> None:
     body = {"client_message_id": str(uuid.uuid4()), "text": "hello"}
     assert (await gateway.call("POST", "chat/messages", body))[0] == 401

@@ -46,20 +46,22 @@ async def test_opening_is_an_event(client, shop: Shop):
 
 
 @pytest.mark.parametrize(
-    ("category", "score", "priority"),
+    ("category", "upset", "priority"),
     [
         ("product", None, "low"),
-        ("order", None, "medium"),
-        ("order", -0.59, "medium"),
-        ("product", -0.6, "high"),
+        ("feedback", None, "low"),
+        ("payment", None, "medium"),
+        ("order", False, "medium"),
+        ("product", True, "high"),
         ("complaint", None, "high"),
-        ("complaint", 0.9, "high"),
+        ("complaint", False, "high"),
     ],
 )
 async def test_anger_makes_a_ticket_pressing(
-    client, shop: Shop, category, score, priority
+    client, shop: Shop, category, upset, priority
 ):
-    sentiment = {"label": "negative", "score": score} if score is not None else None
+    mood = {"label": "negative", "score": -0.5, "upset": upset}
+    sentiment = mood if upset is not None else None
     response = await open_ticket(
         client,
         await shop.headers(shop.alice),
