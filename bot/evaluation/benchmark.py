@@ -12,7 +12,7 @@ from bot.evaluation.evaluate import measure_intents, print_intents
 from bot.evaluation.fit import fit_pipeline, read_pipeline
 from bot.evaluation.metrics import find_best_threshold
 from bot.evaluation.report import print_figures, round_figures, tell, write_json
-from bot.evaluation.understand import Understander, Understanding, understand_all
+from bot.evaluation.understand import Understander, understand_all
 from bot.intent_gate import IntentGate
 from bot.model_files import ROOT
 
@@ -66,12 +66,12 @@ def benchmark(
     }
     if against:
         pipelines[RASAS] = RASA_DEFAULT
-    measured, understood = {}, {}
+    measured = {}
     for name, pipeline in pipelines.items():
         tell(f"{name}:")
         tuning = to_tune if name == OURS else None
-        measured[name], understood[name] = _measure(pipeline, to_train, to_test, tuning)
-    print_intents(test.name, to_test, understood[OURS], measured[OURS])
+        measured[name] = _measure(pipeline, to_train, to_test, tuning)
+    print_intents(test.name, to_test, measured[OURS])
     if against:
         print("\nSide by side:")
         print_figures(measured)
@@ -88,7 +88,7 @@ def _measure(
     to_train: Sequence[Example],
     to_test: Sequence[Example],
     to_tune: Sequence[Example] | None,
-) -> tuple[dict[str, Any], list[Understanding]]:
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="deskmate-benchmark-") as folder:
         understander, seconds = fit_pipeline(pipeline, to_train, Path(folder), tell)
         tuned = _tune(understander, to_tune) if to_tune else {}
@@ -103,7 +103,7 @@ def _measure(
         "best_mcc": mcc,
         "best_threshold": threshold,
     }
-    return round_figures(figures), understood
+    return round_figures(figures)
 
 
 def _tune(understander: Understander, examples: Sequence[Example]) -> dict[str, float]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from bot.evaluation.data import OUT_OF_SCOPE, Example, read_intents, read_sentiments
 from bot.evaluation.metrics import (
+    Bin,
+    Confusion,
     calibrate,
     find_confusions,
     score_intents,
@@ -54,7 +56,7 @@ def evaluate(data: Path, label: str, model: Path, json: Path | None) -> dict[str
         print_figures({data.name: figures})
     else:
         figures = measure_intents(examples, understood, understander.intents)
-        print_intents(data.name, examples, understood, figures)
+        print_intents(data.name, examples, figures)
     figures["model"], figures["data"] = model.name, str(data)
     write_json(json, figures)
     return figures
@@ -104,27 +106,18 @@ def find_unknown(gold: Sequence[str], known: set[str] | None) -> list[str]:
 
 
 def print_intents(
-    name: str,
-    examples: Sequence[Example],
-    understood: Sequence[Understanding],
-    figures: dict[str, Any],
+    name: str, examples: Sequence[Example], figures: dict[str, Any]
 ) -> None:
     """Print the figures, the reliability table and the worst confusions."""
-    gold = [e.label for e in examples]
     for intent in figures["unknown_intents"]:
-        n = gold.count(intent)
+        n = sum(e.label == intent for e in examples)
         print(
             f"The model does not know the intent '{intent}': its {n} messages count as"
             " wrong."
         )
     print_figures({name: figures})
-    right = [u.best == meant for u, meant in zip(understood, gold, strict=True)]
-    print_reliability(calibrate([u.confidence for u in understood], right)[1])
-    print_confusions(
-        find_confusions(
-            gold, [u.intent for u in understood], [e.text for e in examples]
-        )
-    )
+    print_reliability([Bin(**b) for b in figures["reliability"]])
+    print_confusions([Confusion(**c) for c in figures["confusions"]])
 
 
 def measure_sentiments(

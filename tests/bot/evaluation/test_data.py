@@ -20,10 +20,8 @@ def write(tmp_path):
 
 
 def test_messages_are_read_as_they_are_written(write):
-    path = write(
-        '\ufeffid,Text,intent\r\n1,"hi, [you](x)\nthere ""you""",greet\r\n\r\n'
-    )
-    assert read_intents(path) == [Example('hi, [you](x)\nthere "you"', "greet")]
+    path = write('\ufeffid,Text,intent\r\n1,"hi, [u](x)\nthere ""you""",greet\r\n\r\n')
+    assert read_intents(path) == [Example('hi, [u](x)\nthere "you"', "greet")]
 
 
 @pytest.mark.parametrize(
