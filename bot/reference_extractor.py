@@ -40,7 +40,8 @@ PLAIN = re.compile(
 )
 NOT_AN_ORDER = re.compile(
     r"(?:邮编|郵編|邮政编码|电话|電話|手机|手機|post\s?code|zip(?:\s?code)?|phone|mobile"
-    r"|tel|验证码|優惠碼|优惠码|coupon|voucher|(?<!order )(?<!订单)code)\W{0,3}(?:(?:number|is|号|是)\W{0,3})*$",
+    r"|tel|验证码|优惠码|coupon|voucher|(?<!order )(?<!订单)code)"
+    r"\W{0,3}(?:(?:number|is|号|是)\W{0,3})*$",
     FLAGS,
 )
 # How far back the words before a number are read.
