@@ -50,6 +50,9 @@ def parse(source: str, *, title: str) -> tuple[str, tuple[Section, ...]]:
     """
     tokens = PARSER.parse(source)
     headings = _name_headings(tokens)
+    for token in tokens:
+        # A table's alignment would be an inline style, which our pages do not allow.
+        token.attrs.pop("style", None)
     html = PARSER.renderer.render(tokens, PARSER.options, {})
     sections = []
     section_id = ""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import page_language
@@ -145,8 +146,18 @@ def _describer(language: str) -> Callable[[dict[str, Any]], str]:
             return say("page_block_prediction", language, number=number)
         if kind == "failure":
             return say("page_block_failure", language, code=block.get("code", "?"))
+        if kind == "article":
+            return _article_link(block, language)
         if kind in ("verify", "handoff"):
             return say(f"page_block_{kind}", language)
         return say("page_block_other", language, kind=kind)
 
     return describe
+
+
+def _article_link(block: dict[str, Any], language: str) -> str:
+    title, url = str(block.get("title", "?")), str(block.get("url", ""))
+    text = say("page_block_article", language, title=title)
+    if not url.startswith("/help/"):
+        return text
+    return Markup('<a href="{}">{}</a>').format(url, text)

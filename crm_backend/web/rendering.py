@@ -14,7 +14,7 @@ from crm_backend.authentication import LANGUAGE_COOKIE, page_language
 from crm_backend.catalogue import say, texts
 from crm_backend.keys import CONFIG
 from crm_backend.models import Staff
-from crm_backend.principal import ROLES_WITH
+from crm_backend.principal import ROLES_WITH, Language
 from crm_backend.web import formats
 
 HERE = Path(__file__).parent
@@ -55,18 +55,20 @@ def render(
     *,
     staff: Staff | None = None,
     status: int = 200,
+    language: Language | None = None,
     **context: Any,
 ) -> web.Response:
-    """Render a page in the reader's language.
+    """Render a page in its language or the reader's.
 
     Args:
         template: its file name.
         request: what asked for it.
         staff: who is signed in; such pages are not kept by browsers.
         status: of the answer.
+        language: of a page that exists per language; else the reader's choice.
         context: what the template shows.
     """
-    language = page_language(request)
+    language = language or page_language(request)
     other = "en" if language == "zh" else "zh"
     common: dict[str, Any] = {
         "t": _translator(language),
@@ -85,10 +87,10 @@ def render(
     )
     response.headers["Content-Language"] = HTML_LANG[language]
     response.headers["Cache-Control"] = "no-store" if staff else "no-cache"
-    if request.query.get("lang") in HTML_LANG:
+    if (chosen := request.query.get("lang")) in HTML_LANG:
         response.set_cookie(
             LANGUAGE_COOKIE,
-            language,
+            chosen,
             max_age=LANGUAGE_COOKIE_SECONDS,
             samesite="Lax",
             httponly=True,

@@ -1,4 +1,4 @@
-/* Blocks inside messages: orders, predictions and the proof of identity. */
+/* Blocks inside messages: orders, predictions, articles and the proof of identity. */
 
 import { el, icon } from "./elements.js";
 import { verifyCard } from "./verify.js";
@@ -11,6 +11,7 @@ export function renderBlock(block, chat) {
   if (block.type === "order") return orderCard(block.order, texts);
   if (block.type === "orders") return orderList(block.orders, texts);
   if (block.type === "prediction") return predictionCard(block.prediction, texts);
+  if (block.type === "article") return articleCard(block, chat);
   if (block.type === "verify") return verifyCard(chat);
   return null;
 }
@@ -113,6 +114,20 @@ function predictionCard(prediction, texts) {
       ],
     ]),
     known && el("p", { class: "quiet" }, texts.estimate),
+  );
+}
+
+/** Link to a help article; only paths of our own help pages become links. */
+function articleCard({ title, heading, quote, url, language }, { texts, origin }) {
+  const lang = language === "zh" ? "zh-CN" : language;
+  const name = el("span", { lang }, heading && heading !== title ? `${title} · ${heading}` : title);
+  const isOurs = /^\/help\/[a-z]{2}\/[\w-]+(#[^\s]*)?$/.test(url ?? "");
+  const attributes = { href: origin + url, target: "_blank", rel: "noopener" };
+  return el(
+    "article",
+    { class: "card", "aria-label": `${texts.article} ${title}` },
+    quote && el("p", { class: "quoted", lang }, quote),
+    el("p", {}, `${texts.article} `, isOurs ? el("a", attributes, name) : name),
   );
 }
 

@@ -29,7 +29,8 @@ export class Chat {
     this.isInline = host.isInline;
     this.channel = host.channel;
     this.outbox = host.getAttribute("outbox");
-    this.api = new Api(new URL(import.meta.url).origin);
+    this.origin = new URL(import.meta.url).origin;
+    this.api = new Api(this.origin);
     this.#build();
     this.connection = new Connection(this.api, this.#stream());
     this.sender = new Outbox(this.api, this.store, this.#delivery());

@@ -47,6 +47,7 @@ dt{color:var(--quiet)}dd{overflow-wrap:anywhere;min-inline-size:0}
 .orders>li{padding-block:9px}.orders>li:first-child{padding-block-start:0}.orders>li:last-child{padding-block-end:0}.orders>li+li{border-block-start:1px solid var(--line)}.orders p{color:var(--quiet);font-size:13.5px}
 .verdict{font-size:16px;margin-block:8px 2px}
 .reasons{margin-block-start:10px}.reasons h3{font-size:13px;font-weight:650;color:var(--quiet)}.reasons li{display:grid;grid-template-columns:1.2em 1fr}.sign{font-weight:700;color:var(--accent)}
+.quoted{white-space:pre-wrap;margin-block-end:8px}
 .card dl+.quiet{margin-block-start:8px}
 .verify .quiet{margin-block:4px 10px}.verify label{font-size:13.5px;font-weight:600}
 .row{display:flex;gap:8px;margin-block-start:4px;flex-wrap:wrap}

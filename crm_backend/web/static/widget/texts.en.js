@@ -96,5 +96,6 @@ export const words = {
   basis: "Learned from",
   examples: (n) => `${n} examples`,
   estimate: "This is an estimate.",
+  article: "Read more:",
   noData: "Not enough data",
 };

@@ -94,5 +94,6 @@ export const words = {
   basis: "训练样本",
   examples: (n) => `${n} 条`,
   estimate: "这是一个估计值。",
+  article: "查看详情：",
   noData: "数据不足",
 };
