@@ -21,6 +21,9 @@ from bot.fingerprint import fingerprint_files
 from bot.softmax_regression import SoftmaxWeights, fit_softmax, softmax
 
 WEIGHTS_FILE = "intents.npz"
+# How a classifier is fitted: C is the inverse strength of the regularisation, max_iter
+# the rounds of the optimiser. More rounds changed no accuracy on public data.
+FIT_OPTIONS = {"C": 5.0, "max_iter": 20}
 
 
 @DefaultV1Recipe.register(
@@ -42,10 +45,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         """The component's default config (see parent class for full docstring)."""
         return {
-            # Inverse strength of the regularisation.
-            "C": 1.0,
-            # Rounds of the optimiser.
-            "max_iter": 100,
+            **FIT_OPTIONS,
             # How many intents are listed with their probabilities.
             "ranking_length": 5,
         }
@@ -88,10 +88,9 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         )
         self._intents = self._intents.tolist()
         self._weights = fit_softmax(
-            *_features(examples),
+            *sentence_features(examples),
             labels,
-            C=self._config["C"],
-            max_iter=self._config["max_iter"],
+            **{name: self._config[name] for name in FIT_OPTIONS},
         )
         with self._model_storage.write_to(self._resource) as folder:
             np.savez_compressed(
@@ -106,7 +105,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         if self._weights is None or not messages:
             return messages
         n_ranked = self._config["ranking_length"]
-        logits = self._weights.logits(*_features(messages))
+        logits = self._weights.logits(*sentence_features(messages))
         for message, p_intents in zip(messages, softmax(logits), strict=True):
             ranking = [
                 {"name": self._intents[i], "confidence": float(p_intents[i])}
@@ -145,7 +144,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         return fingerprint_files([here, here.with_name("softmax_regression.py")])
 
 
-def _features(messages: list[Message]) -> tuple[csr_matrix, np.ndarray]:
+def sentence_features(messages: list[Message]) -> tuple[csr_matrix, np.ndarray]:
     """The sentence features: shapes (n, n_counted) sparse and (n, n_dense) dense."""
     sparse = [m.get_sparse_features(TEXT)[1] for m in messages]
     dense = [m.get_dense_features(TEXT)[1] for m in messages]

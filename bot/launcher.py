@@ -90,15 +90,15 @@ def build_app(config: Config, model: Path):
     from rasa.core.run import configure_app, create_http_input_channels
 
     from bot.rasa_patches import UnsupportedRasa, apply_patches
-    from bot.sentence_encoder import load_encoder
+    from bot.sentence_encoder import EncoderError, load_encoders
 
     try:
         apply_patches(config.action_timeout_seconds)
-    except UnsupportedRasa as err:
+        load_encoders()
+    except (UnsupportedRasa, EncoderError) as err:
         raise LaunchError(str(err)) from err
     channels = create_http_input_channels(None, str(ROOT / "credentials.yml"))
     app = configure_app(channels, enable_api=False, port=config.bot_port)
-    load_encoder()
     app.ctx.agent = load_agent(model)
     return app
 

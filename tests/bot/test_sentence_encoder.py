@@ -3,12 +3,15 @@ import pytest
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot import sentence_encoder
 from bot.sentence_encoder import (
+    ENGLISH_ALIAS,
+    EncoderError,
     SentenceEncoder,
     encode,
+    encode_english,
     find_vector,
     load_encoder,
-    mask_references,
 )
 
 
@@ -30,18 +33,46 @@ def test_the_number_of_an_order_changes_nothing():
     assert one @ two == pytest.approx(1, abs=1e-5)
 
 
-def test_an_address_is_masked():
-    assert mask_references("mail bob@example.com 12345678") == "mail email 1"
-
-
 @pytest.mark.parametrize("text", ["", "🙁", "x" * 10_000, "/track_order"])
 def test_every_text_gets_one_vector(encoder, text):
     message = Message({TEXT: text})
     encoder.process([message])
     _, sentence = message.get_dense_features(TEXT, [])
-    assert sentence.features.shape == (1, 512)
+    assert sentence.features.shape == (1, 512 + 384)
     assert np.linalg.norm(find_vector(message)) == pytest.approx(1, abs=1e-3)
 
 
 def test_the_encoder_is_loaded_once():
     assert load_encoder() is load_encoder()
+
+
+def test_english_paraphrases_lie_closer_than_other_english():
+    one, same, other = encode_english(
+        ["Where is my parcel?", "My package hasn't arrived", "Bake a cake"]
+    )
+    assert one @ same > 0.5 > one @ other
+
+
+def test_another_script_has_no_english_vector(encoder):
+    message = Message({TEXT: "我的订单在哪里？"})
+    encoder.process([message])
+    assert not find_vector(message, ENGLISH_ALIAS).any()
+    assert find_vector(message).any()
+
+
+def test_a_broken_package_is_told_in_one_sentence(
+    monkeypatch, storage, resource, context
+):
+    def fail():
+        raise OSError("model.onnx\nis damaged")
+
+    monkeypatch.setattr(sentence_encoder, "load_english_encoder", fail)
+    config = SentenceEncoder.get_default_config()
+    with pytest.raises(EncoderError, match=r"model.onnx is damaged.*install"):
+        SentenceEncoder.create(config, storage, resource, context)
+
+
+def test_the_fingerprint_changes_with_a_package(monkeypatch):
+    before = SentenceEncoder.fingerprint_addon({})
+    monkeypatch.setattr(sentence_encoder, "version", lambda package: "another")
+    assert SentenceEncoder.fingerprint_addon({}) != before

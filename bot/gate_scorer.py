@@ -1,0 +1,76 @@
+"""Turns evidence into the probability that the chosen intent is right."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+# How many unforeseen questions are expected to a hundred foreseen ones.
+UNFORESEEN_PER_FORESEEN = 0.25
+# An intent that is as likely wrong as right is better asked about.
+ASK_BELOW = 0.5
+
+
+class GateScorer(NamedTuple):
+    """A logistic regression on evidence, and the thresholds that suit it.
+
+    The weights have the shape (n_features,). Below the probability `decline_below` an
+    intent is declined.
+    """
+
+    weights: np.ndarray
+    intercept: float
+    decline_below: float
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds by their names in the gate's config."""
+        return {
+            "threshold": max(self.decline_below, ASK_BELOW),
+            "ask_threshold": self.decline_below,
+        }
+
+    def score(self, evidence: np.ndarray) -> np.ndarray:
+        """The probability that the chosen intent is right; evidence (n, n_features)."""
+        return 1 / (1 + np.exp(-(evidence @ self.weights + self.intercept)))
+
+
+def fit_scorer(
+    evidence: np.ndarray,
+    chosen: np.ndarray,
+    labels: np.ndarray,
+    is_known: np.ndarray,
+    *,
+    out_of_scope: int | None,
+    declined_share: float,
+) -> GateScorer:
+    """Fit the regression on what `collect_evidence` found, and choose the thresholds.
+
+    Args:
+        evidence: shape (n, n_features).
+        chosen: the chosen labels, shape (n,); so are the true labels and is_known.
+        labels: see there.
+        is_known: see there.
+        out_of_scope: the label of the intent out_of_scope, if there is one.
+        declined_share: of the sentences that can be answered, the share that may fall
+            below `decline_below`.
+    """
+    in_scope = is_known & (labels != out_of_scope)
+    target = in_scope & (chosen == labels)
+    n_unforeseen = max(int((~is_known).sum()), 1)
+    row_weights = np.where(
+        is_known, 1.0, UNFORESEEN_PER_FORESEEN * is_known.sum() / n_unforeseen
+    )
+    mean, scale = evidence.mean(axis=0), np.maximum(evidence.std(axis=0), 1e-6)
+    fitted = LogisticRegression(max_iter=1000).fit(
+        (evidence - mean) / scale, target, sample_weight=row_weights
+    )
+    weights = fitted.coef_[0] / scale
+    intercept = float(fitted.intercept_[0] - mean @ weights)
+    scorer = GateScorer(weights, intercept, 0.0)
+    scores = scorer.score(evidence[in_scope])
+    return scorer._replace(
+        decline_below=round(float(np.quantile(scores, declined_share)), 4)
+    )
