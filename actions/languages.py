@@ -47,7 +47,10 @@ def load_identifier() -> None:
 @functools.cache
 def _identifier() -> Any:
     # Only now: reading the models is not for those who import this module.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid.langid import (  # type: ignore[import-untyped]
+        MODEL_FILE,
+        LanguageIdentifier,
+    )
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(LATIN_LANGUAGES)

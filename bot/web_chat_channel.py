@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,10 @@ MAX_CHARACTERS = 10_000
 REQUIRED_CLAIMS = ["exp", "aud", "sub", "cid", "tid"]
 FIELDS = ("turn_id", "conversation_id", "kind", "text", "claims")
 N_RANKED = 3
+NOT_UNDERSTOOD = {
+    "intent": {"name": "nlu_fallback", "confidence": 1.0},
+    "gate": {"decision": "decline", "candidates": []},
+}
 
 
 class TurnRefused(Exception):
@@ -159,6 +164,9 @@ async def _run(
     # Parsed here, because a fallback takes the message out of the tracker again. What
     # is stored with each event stays small.
     parsed = await agent.processor.parse_message(message)
+    if not message.text:
+        # Nothing but slashes and spaces: a classifier takes that for something.
+        parsed |= copy.deepcopy(NOT_UNDERSTOOD)
     parsed.pop("text_tokens", None)
     parsed["intent_ranking"] = parsed.get("intent_ranking", [])[:N_RANKED]
     message.parse_data = parsed

@@ -141,7 +141,8 @@ def test_response_says_the_same_in_both_languages(name):
     assert "condition" not in english
     assert chinese["condition"] == ZH
     assert not HAN.search(english["text"])
-    assert HAN.search(chinese["text"])
+    # A quotation brings its own words.
+    assert HAN.search(chinese["text"]) or not PLACEHOLDER.sub("", chinese["text"])
     found = [set(PLACEHOLDER.findall(v["text"])) for v in (english, chinese)]
     assert found[0] == found[1]
     assert buttons(english) == buttons(chinese)

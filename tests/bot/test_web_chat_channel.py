@@ -165,6 +165,13 @@ async def test_odd_texts_are_answered(post, turn, text):
     assert body["messages"]
 
 
+@pytest.mark.parametrize("text", ["///", " \u200b / "])
+async def test_nothing_but_slashes_is_not_understood(post, turn, text):
+    _, body = await post(turn(text))
+    assert body["understood"]["intent"] == "nlu_fallback"
+    assert body["understood"]["gate"] == {"decision": "decline", "candidates": []}
+
+
 async def test_a_fallback_reports_the_intent_it_took_back(post, turn):
     _, body = await post(turn("the mitochondria of a cell"))
     assert body["understood"]["intent"] == "nlu_fallback"
