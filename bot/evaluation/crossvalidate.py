@@ -33,6 +33,7 @@ from bot.mixed_tokenizer import HAN
 HAN_CHARACTER = re.compile(f"[{HAN}]")
 N_FOLDS = 5
 SEED = 1
+BATCH = 200
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 HEADERS = (
     "intent",
@@ -116,7 +117,9 @@ def predict_folds(examples: Sequence[Example], config: Path) -> list[Understandi
             tell(f"Fold {i} of {N_FOLDS} ...")
             fitted = trainer.fit([_copy(prepared[j]) for j in train], folder)
             rest = trainer.without_preparing(fitted)
-            done = rest.understand_prepared([_unlabelled(prepared[j]) for j in test])
+            done = rest.understand_prepared(
+                [_unlabelled(prepared[j]) for j in test], batch=BATCH
+            )
             for j, one in zip(test, done, strict=True):
                 understood[j] = one
     return understood

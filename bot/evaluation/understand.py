@@ -59,16 +59,18 @@ class Understander:
         """Understand messages one at a time, as they come in from customers."""
         return self.understand_prepared([Message(data={TEXT: text}) for text in texts])
 
-    def understand_prepared(self, messages: Sequence[Message]) -> list[Understanding]:
+    def understand_prepared(
+        self, messages: Sequence[Message], *, batch: int = 1
+    ) -> list[Understanding]:
         """Understand messages which some components may have passed already."""
         understood = []
-        for message in messages:
+        for start in range(0, len(messages), batch):
             started = time.perf_counter()
-            done = [message]
+            done = list(messages[start : start + batch])
             for component in self.components:
                 done = component.process(done)
-            took = (time.perf_counter() - started) * 1000
-            understood.append(_read(done[0], took))
+            took = (time.perf_counter() - started) * 1000 / len(done)
+            understood += [_read(message, took) for message in done]
         return understood
 
 
