@@ -191,13 +191,24 @@ class ArticleLibrary:
         self, question: str, language: str, topic: str | None, n: int
     ) -> Answer:
         index = self._index(language)
+        named = index.find_topic(topic) if topic else None
         if not question:
-            named = index.find_topic(topic) if topic else None
             return Answer("sure", [named]) if named else Answer("nothing", [])
-        hits = index.search(question, topic, n)
+        # The second one tells how clear the first one is.
+        hits = index.search(question, topic, max(n, 2))
         if not hits:
             return Answer("nothing", [])
-        return Answer(decide(hits[0].score, has_encoder=index.has_encoder), hits)
+        second = hits[1].score if len(hits) > 1 else 0.0
+        decision = decide(
+            hits[0].score,
+            hits[0].score - second,
+            has_topic=named is not None,
+            has_encoder=index.has_encoder,
+        )
+        if decision == "nothing" and named is not None:
+            # Whatever the words are, the intent says what they are about.
+            return Answer("unsure", [named])
+        return Answer(decision, hits[:n])
 
 
 def _signature(files: list[tuple[str, Path]]) -> Signature:

@@ -24,6 +24,7 @@ class Article:
     Attributes:
         slug: the name of its file; the same article in another language has it too.
         topics: intent -> the id of the section that answers it.
+        questions: id of a section -> what customers ask, in other words than its own.
         sections: what stands under each heading, in order.
         html: the whole body, safe to show.
     """
@@ -32,6 +33,7 @@ class Article:
     slug: str
     title: str
     topics: dict[str, str]
+    questions: dict[str, list[str]]
     updated_on: date
     sections: tuple[Section, ...]
     html: str
@@ -47,9 +49,10 @@ class _FrontMatter(BaseModel):
 
     title: str = Field(min_length=1, max_length=120)
     topics: dict[str, str]
+    questions: dict[str, list[str]] = Field(default_factory=dict)
     updated: date
 
-    @field_validator("topics", mode="before")
+    @field_validator("topics", "questions", mode="before")
     @classmethod
     def _none_is_empty(cls, value: Any) -> Any:
         return {} if value is None else value
@@ -102,6 +105,7 @@ def read_article(path: Path, language: str) -> Article:
         slug=path.stem,
         title=front.title,
         topics=front.topics,
+        questions=front.questions,
         updated_on=front.updated,
         sections=sections,
         html=article_html,
@@ -165,4 +169,7 @@ def _problems(front: _FrontMatter, ids: list[str], *, has_title: bool) -> list[s
     for topic, section in front.topics.items():
         if section not in ids:
             problems.append(f"the topic {topic!r} names no section {section!r}.")
+    for section in front.questions:
+        if section not in ids:
+            problems.append(f"there are questions for no section, {section!r}.")
     return problems
