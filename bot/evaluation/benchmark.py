@@ -9,11 +9,10 @@ from typing import Any
 
 from bot.evaluation.data import Example, read_intents, read_training
 from bot.evaluation.evaluate import measure_intents, print_intents
-from bot.evaluation.fit import fit_pipeline, read_pipeline
+from bot.evaluation.fit import GATE, fit_pipeline, read_pipeline
 from bot.evaluation.metrics import find_best_threshold
 from bot.evaluation.report import print_figures, round_figures, tell, write_json
 from bot.evaluation.understand import Understander, understand_all
-from bot.intent_gate import IntentGate
 from bot.model_files import ROOT
 
 # What `rasa init` of 3.6.21 writes, where the lines that hold a `#` are the defaults;
@@ -89,9 +88,15 @@ def _measure(
     to_test: Sequence[Example],
     to_tune: Sequence[Example] | None,
 ) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="deskmate-benchmark-") as folder:
-        understander, seconds = fit_pipeline(pipeline, to_train, Path(folder), tell)
-        tuned = _tune(understander, to_tune) if to_tune else {}
+    with tempfile.TemporaryDirectory(prefix="deskmate-benchmark-") as name:
+        folder = Path(name)
+        trainer, seconds = fit_pipeline(pipeline, to_train, folder, tell)
+        understander, tuned = trainer.load(folder), {}
+        if to_tune:
+            threshold = choose_threshold(understander, to_tune)
+            both = {"threshold": threshold, "ask_threshold": threshold}
+            understander = trainer.load(folder, {GATE: both})
+            tuned = {"threshold": threshold}
         understood = understand_all(understander, [e.text for e in to_test], tell)
     gold = [e.label for e in to_test]
     best = [u.best or "" for u in understood]
@@ -106,8 +111,8 @@ def _measure(
     return round_figures(figures)
 
 
-def _tune(understander: Understander, examples: Sequence[Example]) -> dict[str, float]:
-    """Set below which confidence the gate declines, by what suits `examples` best."""
+def choose_threshold(understander: Understander, examples: Sequence[Example]) -> float:
+    """Choose below which confidence to decline by what suits `examples` best."""
     tell("Choosing the gate's threshold ...")
     understood = understand_all(understander, [e.text for e in examples], tell)
     threshold, _ = find_best_threshold(
@@ -115,10 +120,4 @@ def _tune(understander: Understander, examples: Sequence[Example]) -> dict[str, 
         [u.best or "" for u in understood],
         [u.confidence for u in understood],
     )
-    for component in understander.components:
-        if isinstance(component, IntentGate):
-            component._config["ask_threshold"] = threshold
-            component._config["threshold"] = max(
-                threshold, component._config["threshold"]
-            )
-    return {"threshold": threshold}
+    return threshold

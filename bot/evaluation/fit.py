@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rasa.engine.graph import GraphModelConfiguration, SchemaNode
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.data import TrainingType
+from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_model_configuration
@@ -54,6 +55,7 @@ class PipelineTrainer:
             (i for i, (_, node) in enumerate(nodes) if _learns(node)), len(nodes)
         )
         self._fixed, self._learning = nodes[:n_fixed], nodes[n_fixed:]
+        self.intents: set[str] = set()
 
     def prepare(self, messages: list[Message], folder: Path) -> list[Message]:
         """Pass messages through the components at the start that learn nothing."""
@@ -85,9 +87,21 @@ class PipelineTrainer:
                 component.train(data)
             else:
                 data = component.process_training_data(data)
-        components = load_components(self._graphs.predict_schema, storage)
-        intents = {m.get("intent") for m in prepared}
-        return Understander(components, intents)
+        self.intents = {m.get(INTENT) for m in prepared}
+        return self.load(folder)
+
+    def load(
+        self, folder: Path, changed: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Understander:
+        """Load what `fit` has trained in a folder.
+
+        Args:
+            folder: the one that `fit` was given.
+            changed: settings that replace those of the pipeline, by component.
+        """
+        storage = LocalModelStorage.create(folder)
+        components = load_components(self._graphs.predict_schema, storage, changed)
+        return Understander(components, self.intents)
 
     def without_preparing(self, understander: Understander) -> Understander:
         """The rest of a pipeline, for messages that `prepare` has prepared."""
@@ -100,14 +114,14 @@ def fit_pipeline(
     examples: Sequence[Example],
     folder: Path,
     say: Callable[[str], None],
-) -> tuple[Understander, float]:
-    """Train a pipeline in a folder; return it and the seconds it took."""
+) -> tuple[PipelineTrainer, float]:
+    """Train a pipeline in a folder; return the trainer and the seconds it took."""
     started = time.monotonic()
     trainer = PipelineTrainer(pipeline)
     say(f"Preparing {len(examples):,} messages ...")
     prepared = trainer.prepare(build_messages(examples), folder)
-    understander = trainer.fit(prepared, folder, say)
-    return understander, time.monotonic() - started
+    trainer.fit(prepared, folder, say)
+    return trainer, time.monotonic() - started
 
 
 def _learns(node: SchemaNode) -> bool:

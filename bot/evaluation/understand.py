@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,21 @@ def load_understander(model: Path) -> Understander:
     return Understander(components, intents)
 
 
-def load_components(schema: GraphSchema, storage: ModelStorage) -> list[GraphComponent]:
-    """Load the components of a prediction graph that understand messages."""
+def load_components(
+    schema: GraphSchema,
+    storage: ModelStorage,
+    changed: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[GraphComponent]:
+    """Load the components of a prediction graph that understand messages.
+
+    Args:
+        schema: the prediction graph.
+        storage: what the components learnt.
+        changed: settings that replace those of the graph, by the name of the class.
+    """
+    changed = changed or {}
     return [
-        construct(name, node, schema, storage)
+        construct(name, node, schema, storage, changed.get(node.uses.__name__))
         for name, node in schema.nodes.items()
         if node.fn == "process"
         and "messages" in node.needs
@@ -130,12 +141,16 @@ def load_components(schema: GraphSchema, storage: ModelStorage) -> list[GraphCom
 
 
 def construct(
-    name: str, node: SchemaNode, schema: GraphSchema, storage: ModelStorage
+    name: str,
+    node: SchemaNode,
+    schema: GraphSchema,
+    storage: ModelStorage,
+    changed: Mapping[str, Any] | None = None,
 ) -> GraphComponent:
     """Construct the component of a node as Rasa's engine does."""
     resource = node.resource or Resource(node.needs.get("resource", name))
     return getattr(node.uses, node.constructor_name)(
-        config={**node.uses.get_default_config(), **node.config},
+        config={**node.uses.get_default_config(), **node.config, **(changed or {})},
         model_storage=storage,
         resource=resource,
         execution_context=ExecutionContext(schema, node_name=name),
