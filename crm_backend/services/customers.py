@@ -1,31 +1,25 @@
 """Customers: finding and changing them."""
 
-import re
-import unicodedata
 from datetime import datetime
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.errors import Conflict, Invalid, NotFound
 from crm_backend.models import Customer, utc_now
 from crm_backend.pagination import Page, fetch_page
+from crm_backend.services.customer_mentions import find_customers
 from crm_backend.services.numbers import has_number, pick_literal, unused_number
 
 # Fields of a change that null leaves as they are, because they cannot be empty.
 REQUIRED = frozenset({"name", "language", "consent_marketing", "consent_profiling"})
 CONSENTS = ("consent_marketing", "consent_profiling")
 
-_HAN = r"[\u3400-\u9fff]"
-# Shorter words of a sentence are rarely a name.
-MIN_NAME_LENGTH = 3
-MAX_WORDS = 50
-_PUNCTUATION = ".,;:!?()[]{}<>\"'"
-_POSSESSIVE = re.compile(r"['\u2019]s$")
-# Above this letter are no Latin ones: names there are not set apart by spaces.
-_LAST_LATIN = "\u024f"
+# More people of one name than this are told apart by number or address.
+MAX_FOUND = 50
+MAX_SEARCH_WORDS = 2
 
 
 async def get_customer(
@@ -54,63 +48,23 @@ async def list_customers(
 ) -> Page[Customer]:
     """List customers by name; `q` may be a whole sentence that mentions one.
 
-    Only when nobody is meant by number, address or full name does one part of a
-    name, such as a first name, do.
+    See customer_mentions for how a name is found in it.
     """
     query = select(Customer)
     if q is not None and q.strip():
-        meant = _is_meant(q)
-        if await session.scalar(select(Customer.id).where(meant).limit(1)) is None:
-            meant = _is_part_of_name(q)
+        mentions = await find_customers(session, q, limit=MAX_FOUND)
+        meant: ColumnElement[bool] = Customer.id.in_(
+            [mention.customer.id for mention in mentions]
+        )
+        # Somebody who searches types parts of a name; a sentence has a whole one.
+        if not mentions and len(q.split()) <= MAX_SEARCH_WORDS:
+            meant = func.lower(Customer.name).contains(
+                q.strip().lower(), autoescape=True
+            )
         query = query.where(meant)
     return await fetch_page(
         session, query, (Customer.name, Customer.number), cursor=cursor, limit=limit
     )
-
-
-def _is_meant(q: str) -> ColumnElement[bool]:
-    """Number, address, full name within the text, or text within the name."""
-    text, words = _read(q)
-    return or_(
-        Customer.number.in_({w for word in words for w in (word, word.upper())}),
-        Customer.email.in_({word.lower() for word in words}),
-        # Whole words only, so that Al is not found in "also".
-        _contains(f" {' '.join(words)} ", " " + Customer.name + " "),
-        (Customer.name > _LAST_LATIN) & _contains(text, Customer.name),
-        func.lower(Customer.name).contains(text.lower(), autoescape=True),
-        Customer.name.contains(text, autoescape=True),
-    )
-
-
-def _is_part_of_name(q: str) -> ColumnElement[bool]:
-    """A word of the text is a word of the name; capitals within it say which."""
-    _, words = _read(q)
-    capitalised = [word for word in words[1:] if word[:1].isupper()]
-    candidates = capitalised or [w for w in words if len(w) >= MIN_NAME_LENGTH]
-    name = " " + func.lower(Customer.name) + " "
-    return or_(
-        false(),
-        *(
-            name.contains(f" {word.lower()} ", autoescape=True)
-            for word in candidates[:MAX_WORDS]
-        ),
-    )
-
-
-def _read(q: str) -> tuple[str, list[str]]:
-    text = unicodedata.normalize("NFKC", q).strip()
-    words = [_POSSESSIVE.sub("", word.strip(_PUNCTUATION)) for word in _split(text)]
-    return text, [word for word in words if word]
-
-
-def _split(text: str) -> list[str]:
-    return re.sub(rf"(?<={_HAN})(?!{_HAN})|(?<!{_HAN})(?={_HAN})", " ", text).split()
-
-
-def _contains(text: str, part: Any) -> ColumnElement[bool]:
-    """Tell whether a column's value is in a text, in words of all databases."""
-    lower = func.lower(literal(text))
-    return func.replace(lower, func.lower(part), "") != lower
 
 
 async def add_customer(
