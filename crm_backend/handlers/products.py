@@ -2,13 +2,20 @@
 
 from crm_backend.api import Call, Endpoint
 from crm_backend.schemas.products import (
+    MentionQuery,
     NewProduct,
     ProductChange,
+    ProductMentionList,
+    ProductMentionOut,
     ProductOut,
     ProductPage,
     ProductQuery,
+    RecommendationOut,
+    WishQuery,
 )
 from crm_backend.services import products as service
+from crm_backend.services.product_mentions import find_product_mentions
+from crm_backend.services.recommendations import Wish, recommend_products
 
 
 async def list_products(call: Call) -> ProductPage:
@@ -34,6 +41,29 @@ async def get_product(call: Call) -> ProductOut:
         call.session, call.path["sku"], actor=call.actor
     )
     return ProductOut.model_validate(product)
+
+
+async def find_mentions(call: Call) -> ProductMentionList:
+    """Find the articles a message is about."""
+    found = await find_product_mentions(
+        call.session, call.query.text, actor=call.actor, limit=call.query.limit
+    )
+    return ProductMentionList(
+        items=[ProductMentionOut.model_validate(mention) for mention in found]
+    )
+
+
+async def recommend(call: Call) -> RecommendationOut:
+    """Recommend articles."""
+    query = call.query
+    wish = Wish(
+        text=query.text,
+        min_price_cents=query.min_price_cents,
+        max_price_cents=query.max_price_cents,
+        currency=query.currency,
+    )
+    found = await recommend_products(call.session, wish, limit=query.limit)
+    return RecommendationOut.model_validate(found)
 
 
 async def add_product(call: Call) -> ProductOut:
@@ -78,6 +108,26 @@ ENDPOINTS = (
         status=201,
         body=NewProduct,
         errors=((409, "sku_taken"),),
+    ),
+    Endpoint(
+        "GET",
+        "/products/mentions",
+        find_mentions,
+        "public",
+        "Find the articles that a message names, misspelt or in part too",
+        ProductMentionList,
+        "products",
+        query=MentionQuery,
+    ),
+    Endpoint(
+        "GET",
+        "/products/recommendations",
+        recommend,
+        "public",
+        "Show what sold best in 90 days, of what a message asks for and is in stock",
+        RecommendationOut,
+        "products",
+        query=WishQuery,
     ),
     Endpoint(
         "GET",

@@ -1,6 +1,6 @@
 """What the shop sells."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -53,6 +53,60 @@ class ProductQuery(PageQuery):
     )
     category: str | None = Field(None, max_length=100, pattern=LINE_PATTERN)
     in_stock: bool | None = None
+
+
+class MentionQuery(Schema):
+    """What was said."""
+
+    text: str = Field(max_length=2_000, description="A message in either language.")
+    limit: int = Field(5, ge=1, le=20)
+
+
+class ProductMentionOut(Schema):
+    """An article that may be meant."""
+
+    product: ProductOut
+    score: float = Field(
+        ge=0, le=100, description="From 50 on, the article itself was named."
+    )
+    is_clear: bool
+
+
+class ProductMentionList(Schema):
+    """The articles that may be meant, likeliest first."""
+
+    items: list[ProductMentionOut]
+
+
+class WishQuery(Schema):
+    """What to recommend; money in cents."""
+
+    text: str = Field(
+        "", max_length=2_000, description="May name articles or a category."
+    )
+    min_price_cents: int | None = Field(None, ge=0)
+    max_price_cents: int | None = Field(None, ge=0)
+    currency: CurrencyCode | None = Field(None, description="Of the prices.")
+    limit: int = Field(3, ge=1, le=20)
+
+
+class BestSellerOut(Schema):
+    """An article and how many were ordered lately."""
+
+    product: ProductOut
+    n_sold: int
+
+
+class RecommendationOut(Schema):
+    """What sold best, of what was asked for and is in stock."""
+
+    items: list[BestSellerOut]
+    basis: Literal["named", "category", "shop"]
+    n_days: int = Field(description="Over how many days sales were counted.")
+    category: str | None
+    is_limit_applied: bool = Field(
+        description="False if no article has a price in that currency."
+    )
 
 
 class NewProduct(Schema):

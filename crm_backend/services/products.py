@@ -10,6 +10,7 @@ from crm_backend.models import Product
 from crm_backend.pagination import Page, fetch_page
 from crm_backend.principal import ROLES_WITH, Principal
 from crm_backend.services.numbers import has_number, pick_literal
+from crm_backend.services.product_mentions import forget_names_after
 
 # Fields of a change that cannot be empty.
 REQUIRED = frozenset({"name", "category", "price_cents", "n_in_stock", "is_active"})
@@ -75,6 +76,7 @@ async def add_product(session: AsyncSession, values: dict[str, Any]) -> Product:
     product = Product(**values)
     session.add(product)
     await session.flush()
+    forget_names_after(session)
     return product
 
 
@@ -94,6 +96,7 @@ async def change_product(
     for name, value in values.items():
         setattr(product, name, value)
     await session.flush()
+    forget_names_after(session)
     return product
 
 
