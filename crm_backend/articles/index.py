@@ -1,5 +1,6 @@
 """Finds the passages nearest to a question: by its words and by its meaning."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,6 +134,8 @@ class _WordIndex:
         # Takes a second to import, which only those who search should wait for.
         import bm25s
 
+        # It tells everything it does, whatever level the log has.
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         self._bm25 = bm25s.BM25(method="lucene")
         if self._n_with:
             self._bm25.index(corpus, show_progress=False)

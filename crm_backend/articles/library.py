@@ -124,6 +124,11 @@ class ArticleLibrary:
         """
         self._shelf = await self._run(read_shelf, self._folder)
 
+    @property
+    def has_encoder(self) -> bool:
+        """Whether meanings are compared, once an index was made."""
+        return self._encode is not None
+
     async def warm(self) -> None:
         """Make the index now rather than with the first question."""
         await self._run(self._make_indexes)

@@ -14,6 +14,8 @@ from crm_backend.articles.markdown import Section, parse
 from crm_backend.catalogue import LANGUAGES
 
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---(?:\n|\Z)", re.DOTALL)
+# The same in C, where PyYAML was built with it, and ten times as fast.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -146,7 +148,7 @@ def _split(path: Path) -> tuple[_FrontMatter, str]:
             "topics and updated, then a line ---."
         )
     try:
-        front = _FrontMatter.model_validate(yaml.safe_load(match[1]) or {})
+        front = _FrontMatter.model_validate(yaml.load(match[1], YAML_LOADER) or {})
     except yaml.YAMLError as err:
         where = getattr(err, "problem_mark", None)
         line = f" in line {where.line + 2}" if where else ""
