@@ -38,9 +38,9 @@ seed: setup ## Fill an empty database with the demo shop
 
 # JSON=out.json makes each of these write its figures; --help of the module says more.
 EVALUATION := $(BOT) -m bot.evaluation
-bot-evaluate: $(if $(MODEL),setup,train) ## Measure the assistant: DATA=messages.csv [LABEL=sentiment] [MODEL=...]
+bot-evaluate: $(if $(MODEL),setup,train) ## Measure the assistant: DATA=messages.csv [LABEL=sentiment] [MODEL=...] [UNSEEN=1]
 	@$(EVALUATION) evaluate "$(DATA)" $(if $(LABEL),--label "$(LABEL)") \
-	  $(if $(MODEL),--model "$(MODEL)") $(if $(JSON),--json "$(JSON)")
+	  $(if $(MODEL),--model "$(MODEL)") $(if $(UNSEEN),--unseen) $(if $(JSON),--json "$(JSON)")
 
 bot-benchmark: setup ## Train on other data: TRAIN=a.csv TEST=b.csv [DEV=c.csv] [AGAINST=rasa-default]
 	@$(EVALUATION) benchmark --train "$(TRAIN)" --test "$(TEST)" $(if $(DEV),--dev "$(DEV)") \

@@ -16,6 +16,7 @@ from bot.launcher import prepare_environment
 from bot.model_files import ROOT, find_newest
 
 USAGE_ERROR = 2
+NLU_DATA = ROOT / "data" / "nlu"
 EXAMPLES = """\
 examples:
   python -m bot.evaluation evaluate messages.csv --json out.json
@@ -56,6 +57,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--model", type=_path, help="the model (default: the newest one)"
     )
 
+    evaluate.add_argument(
+        "--unseen",
+        action="store_true",
+        help="leave out messages that stand in data/nlu as well",
+    )
+
     benchmark = _add(
         commands,
         "benchmark",
@@ -82,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Trains on four fifths of data/nlu and measures on the rest, five times.",
         "crossvalidate --report docs/crossvalidation.md",
     )
-    crossvalidate.add_argument("--data", type=_path, default=ROOT / "data" / "nlu")
+    crossvalidate.add_argument("--data", type=_path, default=NLU_DATA)
     crossvalidate.add_argument("--report", type=_path, help="a Markdown file to write")
 
     report = _add(
@@ -92,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Duplicates, intents that lie close together, and examples from a template.",
         "data-report --json out.json",
     )
-    report.add_argument("--data", type=_path, default=ROOT / "data" / "nlu")
+    report.add_argument("--data", type=_path, default=NLU_DATA)
     return parser
 
 
@@ -117,7 +124,9 @@ def _run(options: argparse.Namespace, json: Path | None) -> None:
     if options.command == "evaluate":
         from bot.evaluation.evaluate import evaluate
 
-        evaluate(options.data, options.label, options.model or _newest_model(), json)
+        seen = NLU_DATA if options.unseen else None
+        model = options.model or _newest_model()
+        evaluate(options.data, options.label, model, json, seen)
     elif options.command == "benchmark":
         from bot.evaluation.benchmark import benchmark
 

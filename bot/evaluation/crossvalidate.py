@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.shared.nlu.constants import INTENT, TEXT
-from rasa.shared.nlu.training_data.loading import load_data
+from rasa.shared.nlu.constants import INTENT
 from rasa.shared.nlu.training_data.message import Message
 from sklearn.model_selection import StratifiedKFold
 
@@ -19,6 +17,7 @@ from bot.evaluation.data import DataError, Example
 from bot.evaluation.evaluate import measure_intents
 from bot.evaluation.fit import PipelineTrainer, build_messages, read_pipeline
 from bot.evaluation.metrics import find_confusions, score_each_intent
+from bot.evaluation.project_data import find_language, read_project_data
 from bot.evaluation.report import (
     format_figure,
     make_table,
@@ -28,9 +27,7 @@ from bot.evaluation.report import (
     write_json,
 )
 from bot.evaluation.understand import Understanding
-from bot.mixed_tokenizer import HAN
 
-HAN_CHARACTER = re.compile(f"[{HAN}]")
 N_FOLDS = 5
 SEED = 1
 BATCH = 200
@@ -81,17 +78,6 @@ def crossvalidate(
         tell(f"Wrote {report}.")
     write_json(json, results)
     return results
-
-
-def read_project_data(data: Path) -> list[Example]:
-    """Read the examples of all intents from a folder of Rasa's training data."""
-    loaded = load_data(str(data)).intent_examples
-    return [Example(m.get(TEXT), m.get(INTENT)) for m in loaded if m.get(TEXT)]
-
-
-def find_language(text: str) -> str:
-    """Find the language of an example: zh if it has a Han character, otherwise en."""
-    return "zh" if HAN_CHARACTER.search(text) else "en"
 
 
 def predict_folds(examples: Sequence[Example], config: Path) -> list[Understanding]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from bot.evaluation.crossvalidate import find_language, read_project_data
 from bot.evaluation.data import Example
 from bot.evaluation.near_duplicates import (
     Pair,
@@ -18,6 +17,7 @@ from bot.evaluation.near_duplicates import (
     find_near_duplicates,
     find_templates,
 )
+from bot.evaluation.project_data import find_language, read_project_data
 from bot.evaluation.report import make_table, tell, write_json
 from bot.sentence_encoder import encode
 

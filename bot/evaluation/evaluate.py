@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bot.evaluation.data import OUT_OF_SCOPE, Example, read_intents, read_sentiments
+from bot.evaluation.data import (
+    OUT_OF_SCOPE,
+    DataError,
+    Example,
+    read_intents,
+    read_sentiments,
+)
 from bot.evaluation.metrics import (
     Bin,
     Confusion,
@@ -17,6 +23,7 @@ from bot.evaluation.metrics import (
     score_intents,
     score_sentiments,
 )
+from bot.evaluation.project_data import fold, read_project_data
 from bot.evaluation.report import (
     print_confusions,
     print_figures,
@@ -32,7 +39,13 @@ from bot.evaluation.understand import (
 )
 
 
-def evaluate(data: Path, label: str, model: Path, json: Path | None) -> dict[str, Any]:
+def evaluate(
+    data: Path,
+    label: str,
+    model: Path,
+    json: Path | None = None,
+    seen: Path | None = None,
+) -> dict[str, Any]:
     """Measure a model, print what was found, and write it as JSON if asked.
 
     Args:
@@ -40,6 +53,7 @@ def evaluate(data: Path, label: str, model: Path, json: Path | None) -> dict[str
         label: intent or sentiment.
         model: the trained model.
         json: where the figures go; None for nowhere.
+        seen: a folder of training data, whose messages are left out; None for none.
 
     Returns:
         The figures.
@@ -48,6 +62,9 @@ def evaluate(data: Path, label: str, model: Path, json: Path | None) -> dict[str
         DataError: if the file or the model cannot be used.
     """
     examples = read_sentiments(data) if label == "sentiment" else read_intents(data)
+    if seen:
+        n, examples = len(examples), leave_out_seen(examples, seen)
+        tell(f"Left out {n - len(examples)} of {n} messages that were trained on.")
     tell(f"Loading {model.name} ...")
     understander = load_understander(model)
     understood = understand_all(understander, [e.text for e in examples], tell)
@@ -60,6 +77,19 @@ def evaluate(data: Path, label: str, model: Path, json: Path | None) -> dict[str
     figures["model"], figures["data"] = model.name, str(data)
     write_json(json, figures)
     return figures
+
+
+def leave_out_seen(examples: Sequence[Example], seen: Path) -> list[Example]:
+    """Leave out what stands in the training data, but for case and punctuation.
+
+    Raises:
+        DataError: if nothing is left.
+    """
+    trained = {fold(e.text) for e in read_project_data(seen)}
+    unseen = [e for e in examples if fold(e.text) not in trained]
+    if not unseen:
+        raise DataError(f"All of the messages stand in {seen}.")
+    return unseen
 
 
 def measure_intents(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.evaluation.project_data import fold
 from bot.mixed_tokenizer import TOKEN
 
 # Looked at by eye on this project's data: below these two examples say different things
@@ -54,7 +53,7 @@ def find_duplicates(texts: Sequence[str]) -> list[list[int]]:
     """Group texts that are the same but for case, width, spaces and punctuation."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i, text in enumerate(texts):
-        groups[_fold(text)].append(i)
+        groups[fold(text)].append(i)
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -66,7 +65,7 @@ def find_near_duplicates(texts: Sequence[str], vectors: np.ndarray) -> list[Pair
         vectors: of the texts, shape (n, n_dimensions), each of length 1.
     """
     counter = TfidfVectorizer(
-        preprocessor=_fold, analyzer="char_wb", ngram_range=(2, 4), dtype=np.float32
+        preprocessor=fold, analyzer="char_wb", ngram_range=(2, 4), dtype=np.float32
     )
     characters = counter.fit_transform(texts)
     pairs = []
@@ -132,8 +131,3 @@ def _similarities(vectors: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]
     for start in range(0, len(vectors), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(vectors)))
         yield rows, vectors[rows] @ vectors.T
-
-
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\W_]+", " ", plain).strip() or plain

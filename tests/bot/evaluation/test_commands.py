@@ -3,9 +3,9 @@ import json
 import pytest
 
 from bot.evaluation.__main__ import build_parser, main
-from bot.evaluation.crossvalidate import read_project_data
 from bot.evaluation.data import Example
 from bot.evaluation.fit import PipelineTrainer, build_messages, read_pipeline
+from bot.evaluation.project_data import read_project_data
 from bot.evaluation.report import KEYS
 from bot.evaluation.understand import load_understander
 
@@ -98,6 +98,18 @@ def test_an_intent_unknown_to_the_model_is_named_and_counts_as_wrong(
     assert found["accuracy"] == 0.5
     assert found["unknown_intents"] == ["sing"]
     assert "does not know the intent 'sing': its 1 messages" in capsys.readouterr().out
+
+
+def test_messages_that_were_trained_on_may_be_left_out(
+    model, project, write, figures, monkeypatch, capsys
+):
+    monkeypatch.setattr("bot.evaluation.__main__.NLU_DATA", project / "data" / "nlu")
+    data = write("a.csv", "text,intent\nHello!,greet\nhello again,greet\n")
+    assert figures(*evaluate(model, data, "--unseen"))["n"] == 1
+    assert "Left out 1 of 2 messages" in capsys.readouterr().err
+    data = write("b.csv", "text,intent\n你好,greet\n")
+    assert main(evaluate(model, data, "--unseen")) == 2
+    assert "All of the messages" in capsys.readouterr().err
 
 
 def test_a_message_that_looks_like_a_command_is_text(model):
@@ -217,6 +229,14 @@ def test_data_is_cross_validated(write, figures, tmp_path, capsys):
     found = figures("data-report", "--data", str(folder))
     assert found["counts"][0] == {"intent": "cancel", "en": 5, "zh": 5}
     assert found["templates"][0]["pattern"] == "cancel my order ___"
+
+
+@pytest.mark.parametrize("command", ["crossvalidate", "data-report"])
+def test_a_folder_without_training_data_is_named(command, tmp_path, capsys):
+    assert main([command, "--data", str(tmp_path)]) == 2
+    assert f"{tmp_path} has no training data" in capsys.readouterr().err
+    assert main([command, "--data", str(tmp_path / "none")]) == 2
+    assert "none cannot be read" in capsys.readouterr().err
 
 
 def test_cross_validation_needs_an_example_for_each_fold(tmp_path, capsys):
