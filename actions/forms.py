@@ -89,7 +89,7 @@ class CrmForm(CrmAction):
         if starts and withdraws(call.text):
             # "I won't cancel it after all" resembles the wish that it takes back.
             call.say("utter_nothing_changed")
-            return self.close()
+            return self.close(**self._about(call))
         if starts:
             first = dict.fromkeys(self.slots) | await self.read_first(call)
             return await self.proceed(call, first)
@@ -152,14 +152,8 @@ class CrmForm(CrmAction):
 
     def give_way(self, call: Call) -> Events:
         """End the form and let the rules answer the message as if it never was."""
-        # What the message is about stays known: "and where is it now?"
-        about = {
-            slot: call.slot(slot)
-            for slot in ("order_number", "customer_number")
-            if slot in self.slots
-        }
         return [
-            *self.close(**about),
+            *self.close(**self._about(call)),
             ActiveLoop(None),
             ActionExecutionRejected(self.form),
         ]
@@ -173,6 +167,11 @@ class CrmForm(CrmAction):
         number = call.entity("order_number") or call.slot("order_number")
         intent = call.intent if call.intent in self.starts else self.intent
         return command(intent, order_number=number)
+
+    def _about(self, call: Call) -> dict[str, Any]:
+        """What the message is about, which stays known: "and where is it now?"."""
+        names = ("order_number", "customer_number")
+        return {name: call.slot(name) for name in names if name in self.slots}
 
     async def _answer_aside(self, call: Call) -> None:
         if call.intent == "bot_challenge":
@@ -223,9 +222,11 @@ class CrmForm(CrmAction):
         if asked in self.free_text:
             leaves = call.intent in self.free_text[asked]
             return leaves and call.confidence >= VERY_SURE
-        if YES.fullmatch(bare(call.text)) or _is_just_a_number(call.text):
+        if YES.fullmatch(bare(call.text)):
             return False
-        return call.confidence >= SURE
+        # "It's DM-123456" resembles a question about it, "cancel DM-123456" is a wish.
+        answers = _is_just_a_number(call.text)
+        return call.confidence >= (SURE_ENOUGH_TO_ACT if answers else SURE)
 
 
 def _is_just_a_number(text: str) -> bool:

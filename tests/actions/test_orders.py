@@ -306,6 +306,23 @@ async def test_question_aside_is_answered_and_the_form_goes_on(alice, crm):
     assert alice.asks == "confirm_cancel"
 
 
+async def test_wish_about_another_order_is_no_answer(alice, crm):
+    crm.add(order_json("DM-1"), order_json("DM-2", "shipped"))
+    await alice.say(Cancel, "cancel DM-1", "cancel_order", order_number="DM-1")
+    await alice.say(Cancel, "track DM-2", "track_order", 0.95, order_number="DM-2")
+    assert alice.gave_way
+    assert crm.writes == []
+
+
+async def test_wish_taken_back_changes_nothing_and_keeps_the_order(alice, crm):
+    crm.add(order_json("DM-1"))
+    await alice.say(ActionTrackOrder, "DM-1?", "track_order", order_number="DM-1")
+    said = await alice.say(Cancel, "算了不取消了", "cancel_order")
+    assert said == ["utter_nothing_changed"]
+    assert alice.slots["order_number"] == "DM-1"
+    assert alice.asks is None
+
+
 async def test_address_is_changed_after_a_yes(alice, crm):
     crm.add(order_json("DM-1"))
     said = await alice.say(

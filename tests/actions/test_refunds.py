@@ -80,3 +80,31 @@ async def test_no_refund_is_said_plainly(alice, crm):
 async def test_visitor_must_verify_before_a_refund_is_shown(visitor):
     await visitor.say(ActionRefundStatus, "my money?", "refund_status")
     assert visitor.blocks == [{"type": "verify", "resume": "/refund_status"}]
+
+
+async def test_reason_in_the_first_message_is_not_asked_for_again(alice, crm):
+    crm.add(order_json("DM-1", "delivered"))
+    said = await alice.say(
+        Return, "return DM-1 because it leaks", "return_exchange", order_number="DM-1"
+    )
+    assert said == ["utter_confirm_return"]
+    assert alice.messages[0]["reason"] == "it leaks"
+    await alice.say(Return, "yes", "affirm")
+    assert crm.writes == [("return", "DM-1", "it leaks")]
+
+
+async def test_reason_survives_the_choice_of_the_order(alice, crm):
+    crm.add(order_json("DM-1", "delivered"), order_json("DM-2", "delivered"))
+    said = await alice.say(Return, "return it because it leaks", "return_exchange")
+    assert said == ["utter_which_order_to_return"]
+    assert await alice.press(Return, alice.buttons[1]) == ["utter_confirm_return"]
+    assert alice.messages[0]["reason"] == "it leaks"
+
+
+async def test_reason_of_one_return_is_not_that_of_another(alice, crm):
+    crm.add(order_json("DM-1", "delivered"), order_json("DM-2", "delivered"))
+    await alice.say(
+        Return, "return DM-1 because it leaks", "return_exchange", order_number="DM-1"
+    )
+    said = await alice.press(Return, '/return_exchange{"order_number": "DM-2"}')
+    assert said == ["utter_which_return_reason"]
