@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # The demo shop's articles, wherever the process was started.
 ARTICLES = Path(__file__).resolve().parent.parent / "data" / "articles"
@@ -29,6 +30,16 @@ def _switch(env: Mapping[str, str], name: str, default: str) -> bool:
     if text not in ("0", "1"):
         raise ConfigError(f"{name} must be 0 or 1: {text!r}.")
     return text == "1"
+
+
+def _time_zone(env: Mapping[str, str]) -> ZoneInfo:
+    name = env.get("SHOP_TIME_ZONE", "").strip() or "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise ConfigError(
+            f"SHOP_TIME_ZONE must be a name such as Europe/Berlin: {name!r}."
+        ) from err
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:
@@ -73,6 +84,7 @@ class Config:
     var_dir: Path = Path("var")
     demo: bool = True
     articles_dir: Path = ARTICLES
+    shop_time_zone: ZoneInfo = ZoneInfo("UTC")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -98,6 +110,7 @@ class Config:
             var_dir=var_dir(env),
             demo=_switch(env, "DEMO", "1"),
             articles_dir=articles_dir(env),
+            shop_time_zone=_time_zone(env),
         )
 
 

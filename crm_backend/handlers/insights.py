@@ -10,7 +10,9 @@ from crm_backend.schemas.insights import (
     prediction_out,
     prospects_out,
 )
+from crm_backend.schemas.sales import SalesQuery, SalesReportOut
 from crm_backend.services import insights as service
+from crm_backend.services import sales
 from crm_backend.services.customers import get_customer
 
 
@@ -42,7 +44,29 @@ async def list_predictors(call: Call) -> PredictorList:
     return PredictorList(items=[PredictorOut.model_validate(row) for row in rows])
 
 
+async def report_sales(call: Call) -> SalesReportOut:
+    """Show what was sold."""
+    report = await sales.report_sales(
+        call.session,
+        call.config.shop_time_zone,
+        call.query.from_on,
+        call.query.to_on,
+    )
+    return SalesReportOut.model_validate(report)
+
+
 ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/insights/sales",
+        report_sales,
+        "sales",
+        "Show revenue, orders and the average order of a period and of the one before",
+        SalesReportOut,
+        "insights",
+        query=SalesQuery,
+        errors=((400, "period_ahead"),),
+    ),
     Endpoint(
         "POST",
         "/customers/{number}/purchase-predictions",

@@ -91,7 +91,10 @@ async def _fetch_index(session: AsyncSession) -> ProductIndex:
         or time.monotonic() - cached.built_at > MAX_AGE_SECONDS
     ):
         query = select(Product.id, Product.sku, Product.name, Product.name_zh)
-        rows = [found.tuple() for found in await session.execute(query)]
+        rows = [
+            (product_id, sku, name, name_zh)
+            for product_id, sku, name, name_zh in await session.execute(query)
+        ]
         index = await asyncio.to_thread(ProductIndex.build, rows)
         cached = _Cached(index, version, time.monotonic())
         _indexes[_engine(session)] = cached

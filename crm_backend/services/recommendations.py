@@ -136,7 +136,8 @@ async def _best_sellers(
     if wish.min_price_cents is not None:
         query = query.where(Product.price_cents >= wish.min_price_cents)
     query = query.order_by(n_sold.desc(), Product.sku).limit(limit)
-    return [BestSeller(*row.tuple()) for row in await session.execute(query)]
+    rows = await session.execute(query)
+    return [BestSeller(product, n_sold) for product, n_sold in rows]
 
 
 async def _named_category(session: AsyncSession, text: str) -> str | None:
