@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, SlotSet
@@ -89,7 +90,7 @@ class CrmForm(CrmAction):
         if starts and withdraws(call.text):
             # "I won't cancel it after all" resembles the wish that it takes back.
             call.say("utter_nothing_changed")
-            return self.close(**self._about(call))
+            return self.close(**self._about(call.tracker.slots))
         if starts:
             first = dict.fromkeys(self.slots) | await self.read_first(call)
             return await self.proceed(call, first)
@@ -153,7 +154,7 @@ class CrmForm(CrmAction):
     def give_way(self, call: Call) -> Events:
         """End the form and let the rules answer the message as if it never was."""
         return [
-            *self.close(**self._about(call)),
+            *self.close(**self._about(call.tracker.slots)),
             ActiveLoop(None),
             ActionExecutionRejected(self.form),
         ]
@@ -168,10 +169,10 @@ class CrmForm(CrmAction):
         intent = call.intent if call.intent in self.starts else self.intent
         return command(intent, order_number=number)
 
-    def _about(self, call: Call) -> dict[str, Any]:
-        """What the message is about, which stays known: "and where is it now?"."""
+    def _about(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What was spoken of stays known: "and where is it now?"."""
         names = ("order_number", "customer_number")
-        return {name: call.slot(name) for name in names if name in self.slots}
+        return {name: known.get(name) for name in names if name in self.slots}
 
     async def _answer_aside(self, call: Call) -> None:
         if call.intent == "bot_challenge":

@@ -11,6 +11,13 @@ from rasa.shared.core.trackers import DialogueStateTracker
 LANGUAGE_SLOT = "language"
 DEFAULT_LANGUAGE = "en"
 
+# Cheerful answers to small talk, out of place for somebody who is upset ("thanks for
+# nothing!"). They come from rules; what an action says, it puts in the right words.
+CHEERFUL = frozenset(
+    ["utter_greet", "utter_goodbye", "utter_welcome", "utter_nothing_pending"]
+)
+UPSET_RESPONSE = "utter_upset"
+
 
 class BilingualNlg(TemplatedNaturalLanguageGenerator):
     """Answers in the language of the message that is being answered.
@@ -36,6 +43,8 @@ class BilingualNlg(TemplatedNaturalLanguageGenerator):
             **tracker.current_slot_values(),
             LANGUAGE_SLOT: language_of(tracker),
         }
+        if utter_action in CHEERFUL and is_upset(tracker):
+            utter_action = UPSET_RESPONSE
         return self.generate_from_slots(utter_action, slots, output_channel, **kwargs)
 
 
@@ -47,3 +56,9 @@ def language_of(tracker: DialogueStateTracker) -> str:
         or tracker.current_slot_values().get(LANGUAGE_SLOT)
         or DEFAULT_LANGUAGE
     )
+
+
+def is_upset(tracker: DialogueStateTracker) -> bool:
+    """Whether the latest message is that of somebody who is upset."""
+    parsed = (tracker.latest_message and tracker.latest_message.parse_data) or {}
+    return bool((parsed.get("sentiment") or {}).get("upset"))

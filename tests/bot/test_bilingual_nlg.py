@@ -14,6 +14,10 @@ responses:
     - text: Goodbye {name}
     - text: 再见 {name}
       condition: [{type: slot, name: language, value: zh}]
+  utter_welcome:
+    - text: You're welcome
+  utter_upset:
+    - text: I'm sorry about that
 """
 )
 
@@ -46,3 +50,18 @@ async def test_the_language_of_the_message_decides(events, expected):
 async def test_an_unknown_response_is_none():
     nlg = BilingualNlg(domain=DOMAIN)
     assert await nlg.generate("utter_nothing", tracker_with(), "deskmate") is None
+
+
+@pytest.mark.parametrize(
+    ("sentiment", "expected"),
+    [
+        ({"label": "negative", "score": -0.9, "upset": True}, "I'm sorry about that"),
+        ({"label": "negative", "score": -0.3, "upset": False}, "You're welcome"),
+        (None, "You're welcome"),
+    ],
+)
+async def test_nobody_upset_gets_a_cheerful_answer(sentiment, expected):
+    nlg = BilingualNlg(domain=DOMAIN)
+    said = UserUttered("thanks for nothing!", parse_data={"sentiment": sentiment})
+    answer = await nlg.generate("utter_welcome", tracker_with(said), "deskmate")
+    assert answer["text"] == expected
