@@ -83,7 +83,8 @@ class Config:
     turn_timeout_seconds: int = 10
     var_dir: Path = Path("var")
     demo: bool = True
-    articles_dir: Path = ARTICLES
+    # None: the shop has no articles.
+    articles_dir: Path | None = ARTICLES
     shop_time_zone: ZoneInfo = ZoneInfo("UTC")
 
     @classmethod
@@ -120,10 +121,15 @@ def var_dir(env: Mapping[str, str] | None = None) -> Path:
     return Path(env.get("VAR_DIR", str(Config.var_dir)))
 
 
-def articles_dir(env: Mapping[str, str] | None = None) -> Path:
-    """Return the folder of the help articles."""
+def articles_dir(env: Mapping[str, str] | None = None) -> Path | None:
+    """Return the folder of the help articles; None if the shop has none.
+
+    Nobody's customers are told the rules of the demo shop.
+    """
     env = os.environ if env is None else env
-    return Path(env.get("ARTICLES_DIR") or Config.articles_dir)
+    if env.get("ARTICLES_DIR"):
+        return Path(env["ARTICLES_DIR"])
+    return ARTICLES if _switch(env, "DEMO", "1") else None
 
 
 def database_url(env: Mapping[str, str] | None = None) -> str:

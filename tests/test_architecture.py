@@ -76,6 +76,15 @@ def test_services_know_no_http() -> None:
     )
 
 
+def test_articles_know_no_web_and_no_database() -> None:
+    others = [
+        f"crm_backend.{part.stem}"
+        for part in (ROOT / "crm_backend").iterdir()
+        if part.stem not in ("articles", "catalogue")
+    ]
+    assert refuse("crm_backend/articles", "aiohttp", "sqlalchemy", *others) == []
+
+
 def test_models_know_nothing_above_them() -> None:
     others = [
         f"crm_backend.{part.stem}"

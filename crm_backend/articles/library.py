@@ -71,8 +71,10 @@ class Shelf:
         return [Passage(a, s) for a in own + lacking for s in a.sections]
 
 
-def read_shelf(folder: Path, earlier: Shelf | None = None) -> Shelf:
+def read_shelf(folder: Path | None, earlier: Shelf | None = None) -> Shelf:
     """Read all articles; those that did not change are taken from the earlier shelf.
+
+    Without a folder there are none.
 
     Raises:
         ArticleError: the folder or an article cannot be used.
@@ -99,7 +101,7 @@ class ArticleLibrary:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         *,
         load: Callable[[], Encode | None] = load_encoder,
         look_every_seconds: float = LOOK_EVERY_SECONDS,

@@ -60,14 +60,17 @@ class _FrontMatter(BaseModel):
         return {} if value is None else value
 
 
-def find_files(folder: Path) -> list[tuple[str, Path]]:
+def find_files(folder: Path | None) -> list[tuple[str, Path]]:
     """Return the language and path of each article's file, in order.
 
+    Without a folder there are none.
     Files and folders whose names begin with a dot or an underscore are drafts.
 
     Raises:
         ArticleError: the folder is missing or cannot be listed.
     """
+    if folder is None:
+        return []
     if not folder.is_dir():
         raise ArticleError(
             f"The folder of the articles, {folder}, is missing; make it or set "

@@ -83,7 +83,7 @@ def check_disk(folder: Path) -> None:
         )
 
 
-def check_articles(folder: Path) -> None:
+def check_articles(folder: Path | None) -> None:
     """Make sure that the help articles can be read.
 
     Raises:

@@ -10,6 +10,7 @@ from aiohttp import web
 from crm_backend.app import create_app
 from crm_backend.articles.errors import ArticleError
 from crm_backend.articles.library import ArticleLibrary
+from crm_backend.config import ARTICLES as ARTICLES_OF_THE_DEMO
 from crm_backend.config import Config
 from crm_backend.keys import ARTICLES
 from crm_backend.runtime.preflight import NotReady, check_articles
@@ -191,6 +192,17 @@ def test_broken_article_stops_the_start_before_anything(config: Config) -> None:
 
 def test_folder_is_a_setting() -> None:
     secrets = {"CLAIMS_KEY": "x" * 32, "CRM_SERVICE_TOKEN": "y" * 32}
-    assert Config.from_env(secrets).articles_dir == Config.articles_dir
-    chosen = Config.from_env(secrets | {"ARTICLES_DIR": "/srv/articles"})
+    assert Config.from_env(secrets).articles_dir == ARTICLES_OF_THE_DEMO
+    chosen = Config.from_env(secrets | {"ARTICLES_DIR": "/srv/articles", "DEMO": "0"})
     assert chosen.articles_dir == Path("/srv/articles")
+
+
+async def test_real_shop_never_tells_the_rules_of_the_demo(
+    aiohttp_client: Any, config: Config
+) -> None:
+    secrets = {"CLAIMS_KEY": "x" * 32, "CRM_SERVICE_TOKEN": "y" * 32, "DEMO": "0"}
+    folder = Config.from_env(secrets).articles_dir
+    client = await aiohttp_client(create_app(replace(config, articles_dir=folder)))
+    answer = await ask(client, q="How much is postage?", topic="shipping_fee")
+    assert answer == {"decision": "nothing", "passages": []}
+    assert "There are no articles yet." in await read(client, "/help/en")
