@@ -107,6 +107,11 @@ class Call:
                     return str(found["value"]).strip()
         return None
 
+    def entities(self, name: str) -> list[Mapping[str, Any]]:
+        """All entities of a kind in this message, with their values as they are."""
+        found = self._worded.get("entities") or []
+        return [one for one in found if one.get("entity") == name and "value" in one]
+
     def slot(self, name: str) -> Any:
         """What is remembered from earlier turns."""
         return self.tracker.slots.get(name)

@@ -19,6 +19,12 @@ from tenacity import (
     wait_random,
 )
 
+from actions.catalogue_records import (
+    Product,
+    ProductMention,
+    Recommendation,
+    SalesReport,
+)
 from actions.config import Config
 from actions.crm_errors import (
     CrmError,
@@ -248,6 +254,44 @@ class CrmCaller:
         )
         return _read(TopProspects.from_json, answer)
 
+    async def report_sales(
+        self, from_on: str | None = None, to_on: str | None = None
+    ) -> SalesReport:
+        """What was sold on these days, both included; by default in the last seven."""
+        params = {"from_on": from_on, "to_on": to_on}
+        return await self._read("/insights/sales", params, SalesReport.from_json)
+
+    async def get_product(self, sku: str) -> Product:
+        """One article."""
+        return await self._get(f"/products/{_part(sku)}", Product.from_json, sku)
+
+    async def find_product_mentions(self, text: str) -> list[ProductMention]:
+        """The articles a message may be about, likeliest first."""
+        params: dict[str, str | int] = {"text": text, "limit": 5}
+        return await self._get_items(
+            "/products/mentions", ProductMention.from_json, params
+        )
+
+    async def recommend_products(
+        self,
+        text: str,
+        *,
+        min_price_cents: int | None = None,
+        max_price_cents: int | None = None,
+        currency: str | None = None,
+    ) -> Recommendation:
+        """What sold best, of what a message asks for and is in stock."""
+        params = {
+            "text": text,
+            "min_price_cents": min_price_cents,
+            "max_price_cents": max_price_cents,
+            "currency": currency,
+            "limit": 3,
+        }
+        return await self._read(
+            "/products/recommendations", params, Recommendation.from_json
+        )
+
     async def search_articles(
         self, question: str, *, language: str, topic: str | None = None
     ) -> ArticleAnswer:
@@ -259,6 +303,18 @@ class CrmCaller:
             "GET", "/articles/search", headers=self._headers, params=params
         )
         return _read(ArticleAnswer.from_json, answer)
+
+    async def _read(
+        self,
+        path: str,
+        params: Mapping[str, str | int | None],
+        reads: Callable[[Json], T],
+    ) -> T:
+        given = {name: value for name, value in params.items() if value is not None}
+        answer = await self._client.send(
+            "GET", path, headers=self._headers, params=given
+        )
+        return _read(reads, answer)
 
     async def _get(self, path: str, reads: Callable[[Json], T], number: str) -> T:
         answer = await self._client.send(

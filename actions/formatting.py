@@ -38,6 +38,12 @@ def format_share(share: float | None, language: str) -> str:
     return str(format_percent(share, pattern, locale=_locale(language)))
 
 
+def format_change(share: float, language: str) -> str:
+    """`0.123` -> `+12%`."""
+    pattern = "+#,##0%;-#,##0%"
+    return str(format_percent(share, pattern, locale=_locale(language)))
+
+
 def format_list(items: tuple[str, ...]) -> str:
     """One item a line."""
     return "\n".join(f"• {item}" for item in items)

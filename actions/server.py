@@ -19,7 +19,9 @@ from actions import (
     insights,
     orders,
     payments,
+    products,
     refunds,
+    sales,
     staff,
     tickets,
 )
@@ -36,7 +38,9 @@ MODULES = (
     insights,
     orders,
     payments,
+    products,
     refunds,
+    sales,
     staff,
     tickets,
 )

@@ -10,6 +10,12 @@ import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.catalogue_records import (
+    Product,
+    ProductMention,
+    Recommendation,
+    SalesReport,
+)
 from actions.crm_errors import (
     CrmForbidden,
     CrmNotFound,
@@ -65,6 +71,12 @@ class FakeCrm:
         self.refunds: list[dict[str, Any]] = []
         self.tickets: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
+        # The articles of the shop; a text means those whose name has a word of it.
+        self.products: list[dict[str, Any]] = []
+        self.recommendation: dict[str, Any] = {}
+        self.wishes: list[dict[str, Any]] = []
+        self.sales: dict[str, Any] | None = None
+        self.periods: list[tuple[str | None, str | None]] = []
         self.enough_data = True
         self.priority = "medium"
         # None: the person may not see it.
@@ -202,6 +214,42 @@ class FakeCrm:
         suffix = "" if self.enough_data else "_without_data"
         answer = load_example(f"predict_purchase{suffix}")["answer"]
         return PurchasePrediction.from_json(answer)
+
+    async def get_product(self, sku: str) -> Product:
+        self._allow()
+        for product in self.products:
+            if product["sku"] == sku:
+                return Product.from_json(product)
+        raise CrmNotFound("product_not_found", number=sku)
+
+    async def find_product_mentions(self, text: str) -> list[ProductMention]:
+        self._allow()
+        words = set(text.casefold().replace("?", "").split())
+        named = [
+            product
+            for product in self.products
+            if words & set(product["name"].casefold().split())
+            or (product["name_zh"] and product["name_zh"] in text)
+        ]
+        return [
+            ProductMention(Product.from_json(product), "maybe" not in words)
+            for product in named
+        ]
+
+    async def recommend_products(self, text: str, **limits: Any) -> Recommendation:
+        self._allow()
+        self.wishes.append({"text": text} | limits)
+        answer = load_example("recommend_products")["answer"]
+        return Recommendation.from_json(answer | self.recommendation)
+
+    async def report_sales(
+        self, from_on: str | None = None, to_on: str | None = None
+    ) -> SalesReport:
+        self._allow()
+        self.periods.append((from_on, to_on))
+        return SalesReport.from_json(
+            load_example("report_sales")["answer"] | (self.sales or {})
+        )
 
     async def list_top_prospects(self, limit: int = 5) -> TopProspects:
         self._allow()

@@ -50,6 +50,14 @@ CALLS = {
     "predict_purchase": lambda crm: crm.predict_purchase("C-207731"),
     "predict_purchase_without_data": lambda crm: crm.predict_purchase("C-518846"),
     "list_top_prospects": lambda crm: crm.list_top_prospects(),
+    "get_product": lambda crm: crm.get_product("CL-002"),
+    "find_product_mentions": lambda crm: crm.find_product_mentions(
+        "is the rain jacket in stock?"
+    ),
+    "recommend_products": lambda crm: crm.recommend_products(
+        "what do you recommend under 150", max_price_cents=15_000
+    ),
+    "report_sales": lambda crm: crm.report_sales("2026-11-11", "2026-11-17"),
 }
 ERRORS = {
     "error_verification_required": (
@@ -58,6 +66,8 @@ ERRORS = {
     ),
     "error_forbidden": (CrmForbidden, lambda crm: crm.list_top_prospects()),
     "error_order_not_found": (CrmNotFound, lambda crm: crm.get_order("DM-000000")),
+    "error_product_not_found": (CrmNotFound, lambda crm: crm.get_product("XX-999")),
+    "error_period_ahead": (CrmRejected, lambda crm: crm.report_sales("2030-01-01")),
     "error_order_not_cancellable": (
         CrmRejected,
         lambda crm: crm.cancel_order("DM-371204"),
