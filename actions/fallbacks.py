@@ -26,7 +26,7 @@ STAFF_INTENTS = frozenset(
     ]
 )
 # What a button keeps of the message it stands for.
-KEPT_ENTITIES = ("order_number", "ticket_number", "customer_number")
+KEPT_ENTITIES = ("order_number", "ticket_number", "customer_number", "sku")
 
 # Said instead of an answer; two of them in a row are two misses.
 FIRST_MISS = {"nlu_fallback": "utter_rephrase", "out_of_scope": "utter_out_of_scope"}
