@@ -1,8 +1,8 @@
-"""Says how a customer feels: negative, neutral or positive, and how strongly."""
+"""Says how a customer feels: negative, neutral or positive, how strongly, and upset."""
 
 from __future__ import annotations
 
-import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +11,37 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.linear_model import LogisticRegression
 
 from bot.fingerprint import fingerprint_files
 from bot.sentence_encoder import (
-    MAX_CHARACTERS,
+    ENGLISH_ALIAS,
+    ENGLISH_DIMENSIONS,
     SentenceEncoder,
     encode,
+    encode_english,
     find_vector,
 )
-from bot.sentiment_features import Lexicon, sentiment_features
+from bot.sentiment_data import LABELS, WORD_FILES, message_files, read_messages
+from bot.sentiment_features import Wording
+from bot.sentiment_model import SentimentModel
 
 SENTIMENT = "sentiment"
-LABELS = ("negative", "neutral", "positive")
 ROOT = Path(__file__).resolve().parent.parent
-WEIGHTS_FILE = "sentiment.npz"
-LEXICON_FILE = "lexicon.csv"
+MODEL_FILE = "sentiment.npz"
 
 
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True
 )
 class SentimentAnalyzer(GraphComponent):
-    """Adds a sentiment {label, score} to each message; the score is from -1 to 1."""
+    """Adds a sentiment {label, score, upset} to each message.
+
+    The score is from -1 to 1: the probability that the message is positive less the one
+    that it is negative. `upset` is true if the writer had better talk to a person.
+    """
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -48,12 +52,12 @@ class SentimentAnalyzer(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """The component's default config (see parent class for full docstring)."""
         return {
-            # The folder with the labelled messages and the lexicon, from the root of
-            # the project.
+            # The folder with the labelled messages and the word lists, from the root
+            # of the project.
             "folder": "data/sentiment",
             "languages": ["en", "zh"],
-            # Inverse strength of the regularisation of the logistic regression.
-            "C": 1.0,
+            # The probability from which a negative message's writer is upset.
+            "upset_threshold": 0.8,
         }
 
     def __init__(
@@ -61,15 +65,15 @@ class SentimentAnalyzer(GraphComponent):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        weights: np.ndarray | None = None,
-        lexicon: Lexicon | None = None,
+        model: SentimentModel | None = None,
+        wording: Wording | None = None,
     ) -> None:
-        """Construct an analyzer; without weights it has still to be trained."""
+        """Construct an analyzer; without a model it has still to be trained."""
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._weights = weights
-        self._lexicon = lexicon
+        self._model = model
+        self._wording = wording
 
     @classmethod
     def create(
@@ -84,50 +88,51 @@ class SentimentAnalyzer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Trains on the labelled messages of the data folder; keeps the result."""
-        texts, labels = [], []
-        for path in self._message_files(self._config):
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    texts.append(row["text"])
-                    labels.append(LABELS.index(row["label"]))
-        self._lexicon = Lexicon.read(self._folder(self._config) / LEXICON_FILE)
-        features = sentiment_features(texts, encode(texts), self._lexicon)
-        classifier = LogisticRegression(
-            C=self._config["C"], class_weight="balanced", max_iter=1000
-        ).fit(features, labels)
-        # The last row is the intercept.
-        self._weights = np.vstack([classifier.coef_.T, classifier.intercept_]).astype(
-            np.float32
+        folder = self._folder(self._config)
+        messages = [
+            message
+            for path in message_files(folder, self._config["languages"])
+            for message in read_messages(path)
+        ]
+        self._wording = Wording.read(folder)
+        texts = [message.text for message in messages]
+        self._model = SentimentModel.fit(
+            np.hstack([encode(texts), encode_english(texts)]),
+            self._wording.describe(texts),
+            [message.label for message in messages],
+            [message.upset for message in messages],
         )
-        self._persist()
+        with self._model_storage.write_to(self._resource) as kept:
+            self._model.save(kept / MODEL_FILE)
+            for name in WORD_FILES:
+                shutil.copyfile(folder / name, kept / name)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Adds the sentiment to each message that has a sentence vector."""
-        if self._weights is None:
+        if self._model is None:
             return messages
         known = [m for m in messages if find_vector(m) is not None]
         if not known:
             return messages
-        features = sentiment_features(
-            [(m.get(TEXT) or "")[:MAX_CHARACTERS] for m in known],
-            np.vstack([find_vector(m) for m in known]),
-            self._lexicon,
+        moods = self._model.predict(
+            np.vstack([_vector(m) for m in known]),
+            self._wording.describe([m.get(TEXT) or "" for m in known]),
         )
-        logits = features @ self._weights[:-1] + self._weights[-1]
-        for message, row in zip(known, logits, strict=True):
-            message.set(SENTIMENT, _sentiment(row), add_to_output=True)
+        for message, labels, upset in zip(known, *moods, strict=True):
+            label = LABELS[int(np.argmax(labels))]
+            threshold = self._config["upset_threshold"]
+            sentiment = {
+                "label": label,
+                "score": round(float(labels[2] - labels[0]), 3),
+                "upset": label == "negative" and bool(upset >= threshold),
+            }
+            message.set(SENTIMENT, sentiment, add_to_output=True)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Leaves the training data as it is: no other component needs a sentiment."""
         return training_data
-
-    def _persist(self) -> None:
-        with self._model_storage.write_to(self._resource) as folder:
-            np.savez_compressed(folder / WEIGHTS_FILE, weights=self._weights)
-            lexicon = self._folder(self._config) / LEXICON_FILE
-            (folder / LEXICON_FILE).write_bytes(lexicon.read_bytes())
 
     @classmethod
     def load(
@@ -140,45 +145,35 @@ class SentimentAnalyzer(GraphComponent):
     ) -> SentimentAnalyzer:
         """Loads trained component (see parent class for full docstring)."""
         with model_storage.read_from(resource) as folder:
-            with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as saved:
-                weights = saved["weights"]
-            lexicon = Lexicon.read(folder / LEXICON_FILE)
-        return cls(config, model_storage, resource, weights, lexicon)
+            model = SentimentModel.load(folder / MODEL_FILE)
+            wording = Wording.read(folder)
+        return cls(config, model_storage, resource, model, wording)
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """Notices changed messages, lexicon and code."""
+        """Notices changed messages, word lists and code."""
         merged = {**cls.get_default_config(), **config}
+        folder = cls._folder(merged)
         here = Path(__file__)
         return fingerprint_files(
             [
-                *cls._message_files(merged),
-                cls._folder(merged) / LEXICON_FILE,
-                here,
-                here.with_name("sentiment_features.py"),
-                here.with_name("sentence_encoder.py"),
-            ]
+                *message_files(folder, merged["languages"]),
+                *(folder / name for name in WORD_FILES if (folder / name).is_file()),
+                *here.parent.glob("sentiment_*.py"),
+                here.with_name("text_cleaning.py"),
+            ],
+            # The sentence vectors that were learned from.
+            salt=SentenceEncoder.fingerprint_addon({}) or "",
         )
 
     @staticmethod
     def _folder(config: dict[str, Any]) -> Path:
         return ROOT / config["folder"]
 
-    @classmethod
-    def _message_files(cls, config: dict[str, Any]) -> list[Path]:
-        paths = [cls._folder(config) / f"{lang}.csv" for lang in config["languages"]]
-        for path in paths:
-            if not path.is_file():
-                raise InvalidConfigException(
-                    f"SentimentAnalyzer has no labelled messages: {path} is missing."
-                )
-        return paths
 
-
-def _sentiment(logits: np.ndarray) -> dict[str, Any]:
-    exponents = np.exp(logits - logits.max())
-    p_negative, p_neutral, p_positive = exponents / exponents.sum()
-    return {
-        "label": LABELS[int(np.argmax(logits))],
-        "score": round(float(p_positive - p_negative), 3),
-    }
+def _vector(message: Message) -> np.ndarray:
+    """Both sentence vectors in one row; zeros for the English one if it is not used."""
+    english = find_vector(message, ENGLISH_ALIAS)
+    if english is None:
+        english = np.zeros(ENGLISH_DIMENSIONS, np.float32)
+    return np.concatenate([find_vector(message), english])
