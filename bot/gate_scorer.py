@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-# How many unforeseen questions are expected to a hundred foreseen ones.
-UNFORESEEN_PER_FORESEEN = 0.25
+# How many unforeseen questions are expected for each foreseen one.
+UNFORESEEN_PER_FORESEEN = 0.15
 # An intent that is as likely wrong as right is better asked about.
 ASK_BELOW = 0.5
 
@@ -54,23 +54,20 @@ def fit_scorer(
         labels: see there.
         is_known: see there.
         out_of_scope: the label of the intent out_of_scope, if there is one.
-        declined_share: of the sentences that can be answered, the share that may fall
-            below `decline_below`.
+        declined_share: of the intents chosen rightly, the share that may fall below
+            `decline_below`.
     """
-    in_scope = is_known & (labels != out_of_scope)
-    target = in_scope & (chosen == labels)
+    is_right = is_known & (labels != out_of_scope) & (chosen == labels)
     n_unforeseen = max(int((~is_known).sum()), 1)
     row_weights = np.where(
         is_known, 1.0, UNFORESEEN_PER_FORESEEN * is_known.sum() / n_unforeseen
     )
     mean, scale = evidence.mean(axis=0), np.maximum(evidence.std(axis=0), 1e-6)
     fitted = LogisticRegression(max_iter=1000).fit(
-        (evidence - mean) / scale, target, sample_weight=row_weights
+        (evidence - mean) / scale, is_right, sample_weight=row_weights
     )
     weights = fitted.coef_[0] / scale
     intercept = float(fitted.intercept_[0] - mean @ weights)
     scorer = GateScorer(weights, intercept, 0.0)
-    scores = scorer.score(evidence[in_scope])
-    return scorer._replace(
-        decline_below=round(float(np.quantile(scores, declined_share)), 4)
-    )
+    decline_below = float(np.quantile(scorer.score(evidence[is_right]), declined_share))
+    return scorer._replace(decline_below=round(decline_below, 4))
