@@ -4,9 +4,9 @@ Usage:
     .venv/bin/python -m benchmarks.article_search
     JSON=out.json .venv/bin/python -m benchmarks.article_search --without-encoder
 
-Asks the second of every two questions of tests/crm_backend/articles/questions.yml, without
-and with the intent of each; they had no part in choosing weights and thresholds. What no
-article answers is asked without an intent, all of it.
+Asks the second of every two questions of tests/crm_backend/articles/questions.yml,
+without and with the intent of each; they had no part in choosing weights and
+thresholds. What no article answers is asked without an intent, all of it.
 """
 
 import argparse

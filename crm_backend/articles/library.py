@@ -209,6 +209,7 @@ class ArticleLibrary:
         decision = decide(
             hits[0].score,
             hits[0].score - second,
+            language,
             has_topic=named is not None,
             has_encoder=index.has_encoder,
         )

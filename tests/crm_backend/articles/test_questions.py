@@ -97,4 +97,4 @@ def test_unrelated_questions_are_not_answered(
     decisions = [search(library, q, language).decision for q in questions]
     n_allowed = 0 if library.has_encoder else 3
     assert decisions.count("sure") <= n_allowed
-    assert decisions.count("nothing") >= 0.8 * len(decisions)
+    assert decisions.count("nothing") >= 0.7 * len(decisions)
