@@ -1,4 +1,10 @@
-"""Finds days and periods, and works out which ones are meant."""
+"""Finds days and periods, and works out which ones are meant.
+
+No library reads both languages as a shop needs them. Of the 101 days and periods in
+tests/bot/test_date_extractor.py, dateparser 1.2 reads 23 in the expected way, Duckling
+(pyduckling-native-phihos 0.3) 51, and Microsoft's recognizers 1.0.2a2 71, the last in
+13 to 35 ms a message and without a release since 2019.
+"""
 
 from __future__ import annotations
 

@@ -37,19 +37,23 @@ _POSSESSIVE = re.compile(r"'s$")
 
 # Words of questions about customers, which are no names unless written like one.
 _COMMON = """
-    a about again all an and any anything are as ask at be been best bought buy
-    buying buys by call can chance chances check churn client client's come
-    could customer customers data days did do does file find for from get give
-    go going got had has have he her high him his history how i if in info
-    information is it its last leave let lets likelihood likely long look lost
-    make many may me more most much my name next now odds of on one or order
-    ordered ordering orders our out overview people person please pls possible
-    predict prediction probability probable profile purchase purchased purchases
-    purchasing rate record report return risk sales say score see she should
-    show since something soon spend spent summarise summarize summary tell than
-    thanks that the their them then there they this ticket tickets time to today
-    up us want was we week what whats when where whether which who whom why will
-    with would year you your
+    a about account active address after again all also an and any anything are
+    as ask at bad based be because been before best bought buy buying buys by
+    call can chance chances check churn churned churning churns client client's
+    come could customer customers data day days detail details did do does doing
+    else email exactly explain file find for from full get give go going good
+    got had has have he hello her high higher him his history how i if in
+    inactive info information is it its just last lately leave let lets
+    likelihood likely long look lost low lower loyal make many may me mean means
+    month more most much my name next now number odds of often okay on one only
+    or order ordered ordering orders our out overview people person phone please
+    pls possible predict prediction probability probable profile purchase
+    purchased purchases purchasing quarter rate really reason reasons recently
+    record report return risk sales say score see she should show since
+    something soon spend spent such summarise summarize summary sure tell than
+    thanks that the their them then there these they think this those ticket
+    tickets time to today too unlikely up us want was we week well what whats
+    when where whether which who whom why will with would year yes you your
 """
 COMMON = frozenset(_COMMON.split())
 

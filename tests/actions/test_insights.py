@@ -1,3 +1,5 @@
+import pytest
+
 from actions.crm_errors import CrmForbidden
 from actions.insights import (
     ActionTopProspects,
@@ -97,3 +99,22 @@ async def test_prospects_come_with_a_button_each(rita):
     ]
     assert rita.messages[0]["prospects"] == "1. Alice Miller (C-207731): 42%"
     assert rita.buttons == ['/purchase_likelihood{"customer_number": "C-207731"}']
+
+
+@pytest.mark.parametrize("text", ["and why?", "how likely is she to buy?", "为什么？"])
+async def test_follow_up_keeps_the_customer(rita, text):
+    rita.slots["customer_number"] = "C-207731"
+    await rita.say(ValidatePurchaseLikelihoodForm, text, "purchase_likelihood")
+    assert rita.slots["customer_number"] == "C-207731"
+    assert rita.blocks[0]["prediction"]["customer"]["number"] == "C-207731"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["how likely is Theodora Papadakis to buy?", "李那会买吗", "帮我看看王大山的情况"],
+)
+async def test_name_nobody_has_is_not_the_customer_before(rita, text):
+    rita.slots["customer_number"] = "C-207731"
+    said = await rita.say(ValidatePurchaseLikelihoodForm, text, "purchase_likelihood")
+    assert said == ["utter_which_customer"]
+    assert rita.blocks == []

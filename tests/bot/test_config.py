@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, read_shop
 
 KEY = {"CLAIMS_KEY": "k" * 32}
 
@@ -13,6 +13,12 @@ def test_only_the_key_is_required():
     assert config.action_timeout_seconds == 6
     assert config.model_dir == Path("models")
     assert config.turn_database == Path("var/tracker.turns.db")
+
+
+def test_place_of_the_shop_is_read():
+    shop = read_shop({"SHOP_TIME_ZONE": "Asia/Shanghai", "SHOP_REGION": " cn "})
+    assert (shop.time_zone.key, shop.region) == ("Asia/Shanghai", "CN")
+    assert (read_shop({}).time_zone.key, read_shop({}).region) == ("UTC", None)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,9 @@ def test_only_the_key_is_required():
         ("ACTION_TIMEOUT_SECONDS", "soon"),
         ("ACTION_TIMEOUT_SECONDS", "0"),
         ("ACTION_TIMEOUT_SECONDS", "nan"),
+        ("SHOP_TIME_ZONE", "Mars/Olympus"),
+        ("SHOP_TIME_ZONE", "../etc/passwd"),
+        ("SHOP_REGION", "Germany"),
     ],
 )
 def test_a_malformed_setting_is_named_in_one_sentence(name, value):
