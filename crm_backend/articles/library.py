@@ -40,10 +40,11 @@ class Answer:
 
 @dataclass
 class Shelf:
-    """All articles as they were read at one time."""
+    """All articles as they were read at one time, and what was made to search them."""
 
     signature: Signature = field(default_factory=dict)
     by_path: dict[Path, Article] = field(default_factory=dict)
+    indexes: dict[str, PassageIndex] = field(default_factory=dict)
 
     def list_articles(self, language: str) -> list[Article]:
         """Return the articles of one language by title."""
@@ -95,8 +96,8 @@ def read_shelf(folder: Path | None, earlier: Shelf | None = None) -> Shelf:
 class ArticleLibrary:
     """The last good state of the articles, and their search.
 
-    Reading, encoding and searching run in one thread of its own, so that they neither
-    hold up the event loop nor compete with each other.
+    Encoding and searching run in one thread of its own, so that they neither hold up
+    the event loop nor compete with each other; reading files waits for neither.
     """
 
     def __init__(
@@ -113,7 +114,6 @@ class ArticleLibrary:
         self._shelf = Shelf()
         self._refused: Signature | None = None
         self._complaint = ""
-        self._indexes: dict[str, PassageIndex] = {}
         self._encode: CachedEncoder | None = None
         self._is_loaded = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="articles")
@@ -124,7 +124,7 @@ class ArticleLibrary:
         Raises:
             ArticleError: the folder or an article cannot be used.
         """
-        self._shelf = await self._run(read_shelf, self._folder)
+        self._shelf = await asyncio.to_thread(read_shelf, self._folder)
 
     @property
     def has_encoder(self) -> bool:
@@ -144,7 +144,7 @@ class ArticleLibrary:
         now = time.monotonic()
         if now - self._looked_at >= self._look_every_seconds:
             self._looked_at = now
-            await self._run(self._look)
+            await asyncio.to_thread(self._look)
         return self._shelf
 
     async def search(
@@ -171,7 +171,6 @@ class ArticleLibrary:
             self._complain(str(err))
             return
         self._refused, self._complaint = None, ""
-        self._indexes = {}
         log.info("The articles were read again: %d files.", len(self._shelf.by_path))
 
     def _complain(self, complaint: str) -> None:
@@ -189,10 +188,12 @@ class ArticleLibrary:
             encode = self._load()
             self._encode = CachedEncoder(encode) if encode else None
             self._is_loaded = True
-        if language not in self._indexes:
-            passages = self._shelf.passages(language)
-            self._indexes[language] = PassageIndex(passages, self._encode)
-        return self._indexes[language]
+        # A shelf that is replaced meanwhile keeps its own indexes.
+        shelf = self._shelf
+        if language not in shelf.indexes:
+            passages = shelf.passages(language)
+            shelf.indexes[language] = PassageIndex(passages, self._encode)
+        return shelf.indexes[language]
 
     def _search(
         self, question: str, language: str, topic: str | None, n: int

@@ -135,10 +135,13 @@ async def test_searching_does_not_hold_up_the_event_loop(folder: Path) -> None:
         loop.call_soon_threadsafe(is_loading.set)
         asyncio.run_coroutine_threadsafe(may_go_on.wait(), loop).result(10)
 
-    library = ArticleLibrary(folder, load=load)
+    library = ArticleLibrary(folder, load=load, look_every_seconds=0)
     await library.open()
     search = asyncio.create_task(library.search("postage", "en"))
     await asyncio.wait_for(is_loading.wait(), 10)
+    # Pages do not wait for the search.
+    shelf = await asyncio.wait_for(library.shelf(), 10)
+    assert shelf.find_article("en", "delivery") is not None
     may_go_on.set()
     assert (await search).hits
     library.close()
