@@ -402,9 +402,7 @@ async def test_twice_upset_customer_is_offered_a_person_once(visitor):
     assert visitor.understood["sentiment"]["upset"]
     assert "sorry" in said
     assert offer not in said
-    angry = (
-        "Unbelievable! Weeks of waiting and lies, I have never been so angry!!!"
-    )
+    angry = "Unbelievable! Weeks of waiting and lies, I have never been so angry!!!"
     assert offer in await visitor.say(angry)
     assert offer not in await visitor.say(angry)
 
