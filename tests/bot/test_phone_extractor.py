@@ -130,6 +130,6 @@ def test_language_of_the_conversation_decides():
 )
 def test_hostile_text_is_searched_quickly(part, times):
     text = part * times
-    start = time.perf_counter()
+    start = time.process_time()
     list(find_phones(text, "zh", "US"))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -125,12 +125,12 @@ def test_search_is_quick_among_many_and_with_long_text():
         for n in range(10_000)
     ]
     index = ProductIndex.build(products)
-    start = time.perf_counter()
+    start = time.process_time()
     assert index.find("the word77 thing")[0].product_id == 77
     index.find("thingy " * 1_400)
     index.find("东西" * 5_000)
     index.find("x-" * 5_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 async def recommend(client, **params) -> dict:
