@@ -30,6 +30,9 @@ VERY_SURE = 0.7
 # "Keep it" resembles a yes; what cannot be undone takes a yes that is one.
 SURE_ENOUGH_TO_ACT = 0.85
 
+# Longer than any number with a few words around it, in characters.
+MAX_NUMBER_ANSWER = 80
+
 # Never a change of subject: answers, and messages that mean nothing by themselves.
 ANSWERS = frozenset(
     ["inform", "affirm", "deny", "nlu_fallback", "out_of_scope", "greet", "thank"]
@@ -232,7 +235,7 @@ class CrmForm(CrmAction):
 
 def _is_just_a_number(text: str) -> bool:
     """Whether a text is an order number with at most a few words around it."""
-    if not any(character.isdigit() for character in text):
+    if len(text) > MAX_NUMBER_ANSWER or not any(c.isdigit() for c in text):
         return False
     words = re.findall(r"[^\W\d_]{2,}", re.sub(r"[\w-]*\d[\w-]*", " ", text))
     return sum(len(word) if word[0] >= "\u4e00" else 2 for word in words) <= 6

@@ -21,22 +21,24 @@ P_ENGLISH = 0.01
 
 # Chinese writers borrow a single の.
 MIN_KANA = 2
+# So much of a text shows its language.
+MAX_CHARACTERS = 500
 # References, addresses and numbers belong to no language.
-_NEUTRAL = re.compile(r"\S+@\S+|https?://\S+|[\w-]*\d[\w-]*")
+_NEUTRAL = re.compile(r"@|://|\d")
 
 
 def is_foreign(text: str) -> bool:
     """Whether a text is neither English nor Chinese, as far as can be told."""
-    letters = [c for c in _NEUTRAL.sub(" ", text) if c.isalpha()]
-    scripts = [_script(letter) for letter in letters]
+    text = text[:MAX_CHARACTERS]
+    scripts = [_script(c) for c in text if c.isalpha()]
     if scripts.count("KANA") >= MIN_KANA:
         return True
     if "CJK" in scripts:
         return False
-    n_latin = scripts.count("LATIN")
-    if n_latin < len(scripts) / 2:
+    if scripts.count("LATIN") < len(scripts) / 2:
         return True
-    return n_latin > 0 and _p_english(_NEUTRAL.sub(" ", text)) < P_ENGLISH
+    words = " ".join(word for word in text.split() if not _NEUTRAL.search(word))
+    return any(c.isalpha() for c in words) and _p_english(words) < P_ENGLISH
 
 
 def load_identifier() -> None:

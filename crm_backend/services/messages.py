@@ -23,7 +23,10 @@ _HAN = re.compile(r"[〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
 # one is borrowed now and then.
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ].*[ぁ-ゖァ-ヺ]", re.DOTALL)
 # Addresses and references (DM-123456, SKU_9) belong to no language, nor does "ok".
-_NEUTRAL = re.compile(r"\S+@\S+|https?://\S+|[\w-]*\d[\w-]*|\bok(?:ay)?\b", re.I)
+# Each begins where a word does: elsewhere a long word would be read once a letter.
+_NEUTRAL = re.compile(
+    r"(?<!\S)\S+@\S+|https?://\S+|(?<![\w-])[\w-]*\d[\w-]*|\bok(?:ay)?\b", re.I
+)
 
 
 def detect_language(text: str, otherwise: str) -> Language:

@@ -408,13 +408,13 @@ async def test_twice_upset_customer_is_offered_a_person_once(visitor):
 
 
 async def test_misses_end_with_the_offer_of_a_person(visitor):
+    beyond = "write me a poem about the moon"
     for _ in range(3):
-        said = await visitor.say("colourless green ideas sleep furiously")
+        said = await visitor.say(beyond)
     assert "no help" in said
     assert "/human_handoff" in visitor.buttons.values()
     await visitor.say("what can you do")
-    said = await visitor.say("colourless green ideas sleep furiously")
-    assert "no help" not in said
+    assert "no help" not in await visitor.say(beyond)
 
 
 @pytest.mark.parametrize(

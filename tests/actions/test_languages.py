@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from actions.languages import is_foreign
@@ -12,6 +14,7 @@ from actions.languages import is_foreign
         "Quero cancelar a encomenda",
         "Gdzie jest moje zamówienie?",
         "注文はどこですか？",
+        "注文DM-482913はどこ",
         "내 주문이 어디에 있나요?",
         "Где мой заказ?",
         "أين طلبي؟",
@@ -39,3 +42,11 @@ def test_other_languages_are_noticed(text):
 )
 def test_english_chinese_and_no_words_are_not_foreign(text):
     assert not is_foreign(text)
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, "1" + "a" * 9_999, "x@" * 5_000])
+def test_endless_word_is_read_in_no_time(text):
+    is_foreign("the models are loaded")
+    started = time.monotonic()
+    is_foreign(text)
+    assert time.monotonic() - started < 0.5

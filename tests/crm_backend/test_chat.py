@@ -1,7 +1,9 @@
 import asyncio
+import time
 import uuid
 
 from crm_backend.models import Conversation
+from crm_backend.services.messages import detect_language
 from tests.crm_backend.fake_rasa import says
 from tests.crm_backend.fixtures_gateway import Gateway
 
@@ -163,6 +165,12 @@ async def test_language_follows_the_text(gateway: Gateway) -> None:
         await chat.ask(text)
     spoken = [gateway.rasa.claims(n)["lang"] for n in range(len(said))]
     assert spoken == ["zh", "zh", "zh", "zh", "en", "en"]
+
+
+def test_language_of_an_endless_word_is_told_in_no_time():
+    started = time.monotonic()
+    assert detect_language("a" * 4000, "zh") == "en"
+    assert time.monotonic() - started < 0.1
 
 
 async def test_japanese_is_no_chinese(gateway: Gateway) -> None:
