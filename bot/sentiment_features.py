@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +24,27 @@ NEGATION = re.compile(r"(?:不太|不是很|不够|没有|并不|不是|没|不|
 NOT_NEGATING = re.compile(r"(?:不但|不仅|不愧是?|不得不|没想到)$")
 BREAK = re.compile(r"[.,;!?，。；！？\n]|但是?|不过|可是")
 HAN_CHARACTER = re.compile(f"[{HAN}]")
+ENGLISH = re.compile(r"[a-z]+(?:-[a-z]+)*")
+# VADER rates words from -4 to 4; most of its words have about this rating.
+RATING = 2.0
 KINDS = ("threat", "insult", "repetition", "anger")
 
 
 class Lexicon:
-    """Chinese words, emoji and emoticons with a polarity of 1 or -1."""
+    """Words, emoji and emoticons with a polarity of 1 or -1.
+
+    The English words join those of VADER, which knows how English is negated; the
+    others are counted here.
+    """
 
     def __init__(self, polarity_of: dict[str, int]) -> None:
+        self.english = {
+            term: polarity * RATING
+            for term, polarity in polarity_of.items()
+            if ENGLISH.fullmatch(term)
+        }
         self._polarity_of = polarity_of
-        self._pattern = _any_of(polarity_of)
+        self._pattern = _any_of(polarity_of.keys() - self.english.keys())
 
     def count(self, text: str) -> tuple[int, int]:
         """Count the positive and the negative terms, turning the negated ones round."""
@@ -67,7 +78,9 @@ class Wording:
     def __init__(self, lexicon: Lexicon, markers: Markers) -> None:
         self._lexicon = lexicon
         self._markers = markers
-        load_english_lexicon()
+        self._english = load_english_lexicon()
+        # Where both rate a word, the rating by ten people is the better one.
+        self._english.lexicon = {**lexicon.english, **self._english.lexicon}
 
     @classmethod
     def read(cls, folder: Path) -> Wording:
@@ -94,10 +107,10 @@ class Wording:
     def _describe(self, text: str) -> list[float]:
         lower = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
         positive, negative = self._lexicon.count(lower)
-        english = load_english_lexicon().polarity_scores(text)
+        english = self._english.polarity_scores(text)
         # One scale for both languages, so that each learns from the other: a word
         # rated by VADER weighs about 2, a term of the lexicon 1.
-        rated = _sum_of_ratings(english["compound"]) / 2
+        rated = _sum_of_ratings(english["compound"]) / RATING
         letters = [c for c in text if c.isascii() and c.isalpha()]
         n_capitals = sum(map(str.isupper, letters))
         return [
@@ -114,7 +127,6 @@ class Wording:
         ]
 
 
-@lru_cache(maxsize=1)
 def load_english_lexicon():
     """Load VADER: an English lexicon rated by people, with rules (MIT).
 

@@ -269,7 +269,6 @@ def test_a_broken_model_stops_the_start(trained, tmp_path, name):
 
 
 def test_a_missing_english_lexicon_is_named(monkeypatch):
-    sentiment_features.load_english_lexicon.cache_clear()
     monkeypatch.setitem(
         __import__("sys").modules, "vaderSentiment.vaderSentiment", None
     )

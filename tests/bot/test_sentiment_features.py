@@ -44,3 +44,11 @@ def test_shouting_and_exclamation_marks_are_seen():
     calm, loud = wording.describe(["where is it", "WHERE IS IT!!!"])
     assert calm[7:9].tolist() == [0, 0]
     assert loud[7:9].tolist() == [1, 1]
+
+
+def test_own_english_words_are_negated_as_those_of_vader_are():
+    wording = Wording(Lexicon({"flimsy": -1, "good": -1}), MARKERS)
+    bad, not_bad, rated_by_both = wording.describe(["flimsy", "not flimsy", "good"])
+    assert bad[0] < -0.5
+    assert not_bad[0] > 0.3
+    assert rated_by_both[0] > 0.5
