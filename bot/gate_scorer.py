@@ -44,11 +44,9 @@ def fit_scorer(
     is_known: np.ndarray,
     *,
     out_of_scope: int | None,
+    declined_share: float,
 ) -> GateScorer:
-    """Fit the regression on what `collect_evidence` found, and choose the threshold.
-
-    It is the one with the most right decisions: foreseen questions whose intent is
-    chosen rightly and that are not declined, and others that are.
+    """Fit the regression on what `collect_evidence` found, and choose the thresholds.
 
     Args:
         evidence: shape (n, n_features).
@@ -56,6 +54,8 @@ def fit_scorer(
         labels: see there.
         is_known: see there.
         out_of_scope: the label of the intent out_of_scope, if there is one.
+        declined_share: of the intents chosen rightly, the share that may fall below
+            `decline_below`.
     """
     is_right = is_known & (labels != out_of_scope) & (chosen == labels)
     n_unforeseen = max(int((~is_known).sum()), 1)
@@ -69,18 +69,5 @@ def fit_scorer(
     weights = fitted.coef_[0] / scale
     intercept = float(fitted.intercept_[0] - mean @ weights)
     scorer = GateScorer(weights, intercept, 0.0)
-    scores = scorer.score(evidence)
-    # What is chosen as out_of_scope is declined, whatever its score.
-    open_ = chosen != out_of_scope
-    to_decline = ~is_known | (labels == out_of_scope)
-    gain = row_weights * (to_decline.astype(float) - is_right)
-    decline_below = _best_threshold(scores[open_], gain[open_])
+    decline_below = float(np.quantile(scorer.score(evidence[is_right]), declined_share))
     return scorer._replace(decline_below=round(decline_below, 4))
-
-
-def _best_threshold(scores: np.ndarray, gain: np.ndarray) -> float:
-    """The threshold below which the sum of the gains is greatest."""
-    order = np.argsort(scores)
-    total = np.append(0.0, np.cumsum(gain[order]))
-    edges = np.append(scores[order], 1.0)
-    return float(edges[total.argmax()])

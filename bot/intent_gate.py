@@ -86,9 +86,10 @@ class IntentGate(GraphComponent):
             # (`gate_scorer.ASK_BELOW`).
             "threshold": None,
             # It is declined below this one, and asked about in between. None: learnt
-            # in training (`gate_scorer.fit_scorer`). A benchmark may set both, from
-            # messages that are in no training data.
+            # in training, so that declined_share of what would be right is lost. A
+            # benchmark may set both, from messages that are in no training data.
             "ask_threshold": None,
+            "declined_share": 0.015,
             **FIT_OPTIONS,
         }
 
@@ -126,7 +127,7 @@ class IntentGate(GraphComponent):
         execution_context: ExecutionContext,
     ) -> IntentGate:
         """Creates a new untrained component (see parent class for full docstring)."""
-        for key in ("threshold", "ask_threshold"):
+        for key in ("threshold", "ask_threshold", "declined_share"):
             if config[key] is not None and not 0 <= config[key] <= 1:
                 raise InvalidConfigException(
                     f"IntentGate needs a {key} from 0 to 1, not {config[key]}."
@@ -182,6 +183,7 @@ class IntentGate(GraphComponent):
         return fit_scorer(
             *tried,
             out_of_scope=out_of_scope,
+            declined_share=self._config["declined_share"],
         )
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -177,9 +178,14 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Adds the features to each message."""
         texts = [message.get(TEXT) or "" for message in messages]
-        self._add(messages, encode(texts), ALIAS)
-        if self._config["english"]:
-            self._add(messages, encode_english(texts), ENGLISH_ALIAS)
+        if not self._config["english"]:
+            self._add(messages, encode(texts), ALIAS)
+            return messages
+        # Side by side, because this is the longest step of a training.
+        with ThreadPoolExecutor(1) as pool:
+            english = pool.submit(encode_english, texts)
+            self._add(messages, encode(texts), ALIAS)
+            self._add(messages, english.result(), ENGLISH_ALIAS)
         return messages
 
     def _add(self, messages: list[Message], vectors: np.ndarray, alias: str) -> None:
