@@ -8,9 +8,9 @@ import unicodedata
 from typing import Any
 
 # What customers of a European shop may write in Latin letters. Fewer languages make
-# short messages surer: with these and the limit below, 11 of the 11 006 English examples
-# in data/nlu are taken for foreign (such as "ciao ciao"), and 43 of 47 questions in
-# other languages (not "hola" or "gracias" alone); 0.1 ms a message on 2 cores.
+# short messages surer: with these and the limit below, 11 of 11 006 English examples in
+# data/nlu are taken for foreign (such as "ciao ciao"), and 43 of 47 messages in other
+# languages (not "hola" or "gracias" alone); 0.1 ms a message on 2 cores.
 # fmt: off
 LATIN_LANGUAGES = [
     "en", "es", "de", "fr", "it", "pt", "nl", "pl",
