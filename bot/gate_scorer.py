@@ -11,6 +11,11 @@ from sklearn.linear_model import LogisticRegression
 UNFORESEEN_PER_FORESEEN = 0.15
 # An intent that is as likely wrong as right is better asked about.
 ASK_BELOW = 0.5
+# Of the rightly chosen intents, the share that may be declined. Examples of what is out
+# of scope say that strangers' questions are expected. Without them a classifier may
+# decline in proportion to its errors: the more it errs, the less is lost.
+DECLINED_SHARE = 0.015
+DECLINED_SHARE_PER_ERROR = 0.045
 
 
 class GateScorer(NamedTuple):
@@ -44,7 +49,7 @@ def fit_scorer(
     is_known: np.ndarray,
     *,
     out_of_scope: int | None,
-    declined_share: float,
+    declined_share: float | None = None,
 ) -> GateScorer:
     """Fit the regression on what `collect_evidence` found, and choose the thresholds.
 
@@ -55,9 +60,13 @@ def fit_scorer(
         is_known: see there.
         out_of_scope: the label of the intent out_of_scope, if there is one.
         declined_share: of the intents chosen rightly, the share that may fall below
-            `decline_below`.
+            `decline_below`; None: as the constants above say.
     """
-    is_right = is_known & (labels != out_of_scope) & (chosen == labels)
+    # What was understood as out of scope is turned away without a score.
+    scored = chosen != out_of_scope
+    evidence, chosen = evidence[scored], chosen[scored]
+    labels, is_known = labels[scored], is_known[scored]
+    is_right = is_known & (chosen == labels)
     n_unforeseen = max(int((~is_known).sum()), 1)
     row_weights = np.where(
         is_known, 1.0, UNFORESEEN_PER_FORESEEN * is_known.sum() / n_unforeseen
@@ -69,5 +78,12 @@ def fit_scorer(
     weights = fitted.coef_[0] / scale
     intercept = float(fitted.intercept_[0] - mean @ weights)
     scorer = GateScorer(weights, intercept, 0.0)
+    if declined_share is None:
+        error_rate = float((chosen != labels)[is_known].mean())
+        declined_share = (
+            DECLINED_SHARE_PER_ERROR * error_rate
+            if out_of_scope is None
+            else DECLINED_SHARE
+        )
     decline_below = float(np.quantile(scorer.score(evidence[is_right]), declined_share))
     return scorer._replace(decline_below=round(decline_below, 4))

@@ -89,7 +89,8 @@ class IntentGate(GraphComponent):
             # in training, so that declined_share of what would be right is lost. A
             # benchmark may set both, from messages that are in no training data.
             "ask_threshold": None,
-            "declined_share": 0.015,
+            # None: `gate_scorer.fit_scorer` chooses it.
+            "declined_share": None,
             **FIT_OPTIONS,
         }
 
@@ -200,7 +201,11 @@ class IntentGate(GraphComponent):
         self, message: Message, intent: dict[str, Any], vectors: list[np.ndarray]
     ) -> None:
         name, rest = intent[INTENT_NAME_KEY], message.get(INTENT_RANKING_KEY, [])[1:]
-        confidence = round(self._weigh([intent, *rest], vectors), 4)
+        # What is out of scope resembles nothing: there the class probability counts.
+        confidence = intent[PREDICTED_CONFIDENCE_KEY]
+        if name != OUT_OF_SCOPE:
+            confidence = self._weigh([intent, *rest], vectors)
+        confidence = round(confidence, 4)
         judged = {**intent, PREDICTED_CONFIDENCE_KEY: confidence}
         ranking = [judged, *_share_rest(rest, confidence)]
         decision, candidates = "answer", [name]

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from crm_backend.api import Schema
 
-
 # Before any order that was placed online.
 FIRST_DAY = date(1970, 1, 1)
 

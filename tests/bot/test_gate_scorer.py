@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from bot.gate_evidence import Memory, collect_evidence, weigh_evidence
-from bot.gate_scorer import ASK_BELOW, fit_scorer
+from bot.gate_scorer import ASK_BELOW, DECLINED_SHARE_PER_ERROR, fit_scorer
 
 N_INTENTS, N_EACH, N_DIMENSIONS = 10, 40, 32
 OUT_OF_SCOPE = 3
@@ -47,8 +47,9 @@ def test_the_scores_are_probabilities_of_being_right(tried):
     evidence, chosen, labels, is_known = tried
     scorer = fit_scorer(*tried, out_of_scope=OUT_OF_SCOPE, declined_share=0.05)
     scores = scorer.score(evidence)
-    right = is_known & (chosen == labels) & (labels != OUT_OF_SCOPE)
-    assert scores[right].mean() > 0.8 > 0.4 > scores[~is_known].mean()
+    scored = chosen != OUT_OF_SCOPE
+    right = is_known & (chosen == labels) & scored
+    assert scores[right].mean() > 0.8 > 0.4 > scores[~is_known & scored].mean()
     assert (scores[right] < scorer.decline_below).mean() == pytest.approx(
         0.05, abs=0.01
     )
@@ -56,6 +57,23 @@ def test_the_scores_are_probabilities_of_being_right(tried):
         "threshold": max(ASK_BELOW, scorer.decline_below),
         "ask_threshold": scorer.decline_below,
     }
+
+
+def test_without_examples_of_out_of_scope_the_declined_follow_the_errors(sentences):
+    vectors, labels = sentences
+    generator = np.random.default_rng(1)
+    blurred = vectors + 0.25 * generator.normal(size=vectors.shape).astype(np.float32)
+    none = csr_matrix((len(labels), 0), dtype=np.float32)
+    tried = collect_evidence(
+        none, 3 * blurred, [blurred, blurred], labels, None, C=1.0, max_iter=50
+    )
+    evidence, chosen, _, is_known = tried
+    wrong = (chosen != tried[2])[is_known].mean()
+    assert 0.05 < wrong < 0.9
+    scorer = fit_scorer(*tried, out_of_scope=None)
+    right = is_known & (chosen == tried[2])
+    declined = (scorer.score(evidence[right]) < scorer.decline_below).mean()
+    assert declined == pytest.approx(DECLINED_SHARE_PER_ERROR * wrong, abs=0.01)
 
 
 def test_the_memory_compares_with_the_sentences_of_the_ranked_intents():
