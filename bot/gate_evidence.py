@@ -11,6 +11,8 @@ from bot.softmax_regression import fit_softmax, softmax
 
 N_RANKED = 5
 N_FOLDS = 5
+# As many sentences tell enough: of a large training set not every fold is tried.
+ENOUGH_TRIED = 8000
 N_THREADS = 2
 P_FLOOR = 1e-4
 # The length below which a vector counts as absent.
@@ -124,7 +126,8 @@ def collect_evidence(
         options: what `fit_softmax` takes.
 
     Returns:
-        evidence (n_tried, n_features), chosen label, true label, and whether the
+        evidence (n_tried, n_features) of as many folds as give ENOUGH_TRIED sentences,
+        and at least of two; chosen label, true label, and whether the
         classifier knew the true intent, each of length n_tried.
     """
     generator = np.random.default_rng(0)
@@ -154,9 +157,10 @@ def collect_evidence(
         is_known = np.isin(labels[rows], known)
         return np.vstack(evidence), chosen, labels[rows], is_known
 
+    n_tried = int(np.clip(-(-ENOUGH_TRIED * N_FOLDS // len(labels)), 2, N_FOLDS))
     # The products of matrices let the other thread work.
     with ThreadPoolExecutor(N_THREADS) as pool:
-        parts = [part for part in pool.map(try_fold, range(N_FOLDS)) if part]
+        parts = [part for part in pool.map(try_fold, range(n_tried)) if part]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
