@@ -174,6 +174,9 @@ class ProductIndex:
                 1.0 if full in plain else len(part) / len(bare) - (full != bare) / 20
             )
             score = COVERED * covered + NAMED * bare.endswith(part)
+            # The 50 of a price is not the 50 of a name.
+            if not _HAN.search(part):
+                score = 0.0
             if len(bare) >= MIN_HAN_TO_MISSPELL:
                 likeness = fuzz.partial_ratio(
                     bare, plain, score_cutoff=MIN_HAN_LIKENESS
