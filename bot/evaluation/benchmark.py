@@ -130,4 +130,4 @@ def choose_threshold(understander: Understander, examples: Sequence[Example]) ->
         for e, u in zip(examples, understood, strict=True)
         if u.best == e.label != OUT_OF_SCOPE
     ]
-    return float(np.quantile(right, DECLINED_SHARE)) if right else 0.0
+    return float(np.quantile(right, DECLINED_SHARE, method="lower")) if right else 0.0

@@ -101,7 +101,7 @@ async def test_a_turn_is_answered_with_what_was_understood(post, turn):
         }
     ]
     assert body["understood"]["intent"] == "greet"
-    assert set(body["understood"]["sentiment"]) == {"label", "score"}
+    assert set(body["understood"]["sentiment"]) == {"label", "score", "upset"}
     assert body["replayed"] is False
 
 

@@ -161,8 +161,9 @@ def test_a_threshold_may_be_chosen_with_other_messages(write, figures):
         *("--dev", write("c.csv", TEST)),
     )
     assert 0 <= found["threshold"] <= 1
-    # Chosen with the test itself, so it is the best one for it.
-    assert found["mcc"] == found["best_mcc"]
+    # Of so few messages none that is understood may be lost.
+    assert found["threshold"] > 0
+    assert found["in_scope_accuracy"] == 1
 
 
 def test_rasas_default_is_trained_beside(write, figures, capsys):
