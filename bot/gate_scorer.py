@@ -15,7 +15,7 @@ ASK_BELOW = 0.5
 # of scope say that strangers' questions are expected. Without them a classifier may
 # decline in proportion to its errors: the more it errs, the less is lost.
 DECLINED_SHARE = 0.015
-DECLINED_SHARE_PER_ERROR = 0.06
+DECLINED_SHARE_PER_ERROR = 0.045
 
 
 class GateScorer(NamedTuple):
