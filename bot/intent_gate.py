@@ -189,7 +189,7 @@ class IntentGate(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets the confidence of each message's intent, or the fallback intent."""
-        if self._memory is None:
+        if self._memory is None or not messages:
             return messages
         for message, *vectors in zip(messages, *_vectors(messages), strict=True):
             intent = message.get(INTENT)
