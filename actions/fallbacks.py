@@ -5,7 +5,9 @@ from __future__ import annotations
 from actions.articles import try_articles
 from actions.base import CrmAction, Events
 from actions.call import Button, Call, command
+from actions.orders import ActionTrackOrder
 from actions.tickets import MIN_WORDS_OF_PROBLEM, count_words
+from actions.wording import is_just_a_number
 
 # Only staff may ask for these, so nobody else is asked whether they meant them.
 STAFF_INTENTS = frozenset(
@@ -51,10 +53,21 @@ class ActionRephrase(CrmAction):
             several = len(buttons) > 2
             response = "utter_did_you_mean" if several else "utter_is_this_it"
             call.say(response, buttons=buttons)
+        elif _asks_about_a_number(call):
+            return await ActionTrackOrder(self._crm).handle(call)
         elif call.intent != "nlu_fallback" or not await try_articles(call):
             # What is known to be outside of the shop's business is not looked up.
             say_not_understood(call)
         return []
+
+    def resume_command(self, call: Call) -> str:
+        """See parent class."""
+        return command("track_order", order_number=call.entity("order_number"))
+
+
+def _asks_about_a_number(call: Call) -> bool:
+    """Whether there is little more than an order number: "and DM-123456?"."""
+    return bool(call.entity("order_number")) and is_just_a_number(call.text)
 
 
 def say_not_understood(call: Call) -> None:

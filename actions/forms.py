@@ -7,17 +7,16 @@ form, and the slots are filled here instead of by mappings.
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, SlotSet
 
-from actions.articles import ActionAnswerQuestion
+from actions.articles import ActionAnswerQuestion, try_articles
 from actions.base import CrmAction, Events
 from actions.call import Call, command
-from actions.wording import NO, STOP, YES, bare, withdraws
+from actions.wording import NO, STOP, YES, bare, is_just_a_number, withdraws
 
 # A question is asked again once; after the second miss help is offered instead.
 MAX_TRIES = 2
@@ -29,9 +28,6 @@ VERY_SURE = 0.7
 
 # "Keep it" resembles a yes; what cannot be undone takes a yes that is one.
 SURE_ENOUGH_TO_ACT = 0.85
-
-# Longer than any number with a few words around it, in characters.
-MAX_NUMBER_ANSWER = 80
 
 # Never a change of subject: answers, and messages that mean nothing by themselves.
 ANSWERS = frozenset(
@@ -113,9 +109,12 @@ class CrmForm(CrmAction):
             found = {asked: True} if self._is_yes(call) else None
         else:
             found = await self.read(call, asked)
-        if found is None:
-            return await self.miss(call, known)
-        return await self.proceed(call, known | found)
+        if found is not None:
+            return await self.proceed(call, known | found)
+        if call.intent == "nlu_fallback" and await try_articles(call):
+            # A question of its own, such as "do you sell my data?".
+            return await self.proceed(call, known)
+        return await self.miss(call, known)
 
     def recall(self, call: Call, asked: str) -> dict[str, Any]:
         """What the form was told in earlier turns."""
@@ -229,13 +228,5 @@ class CrmForm(CrmAction):
         if YES.fullmatch(bare(call.text)):
             return False
         # "It's DM-123456" resembles a question about it, "cancel DM-123456" is a wish.
-        answers = _is_just_a_number(call.text)
+        answers = is_just_a_number(call.text)
         return call.confidence >= (SURE_ENOUGH_TO_ACT if answers else SURE)
-
-
-def _is_just_a_number(text: str) -> bool:
-    """Whether a text is an order number with at most a few words around it."""
-    if len(text) > MAX_NUMBER_ANSWER or not any(c.isdigit() for c in text):
-        return False
-    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"[\w-]*\d[\w-]*", " ", text))
-    return sum(len(word) if word[0] >= "\u4e00" else 2 for word in words) <= 6

@@ -74,6 +74,10 @@ _CAUSE = re.compile(
 )
 
 
+# Longer than any number with a few words around it, in characters.
+MAX_NUMBER_ANSWER = 80
+
+
 def bare(text: str) -> str:
     """A text without case, and without what stands around it."""
     return text.casefold().strip(" .!,。！，~")
@@ -89,3 +93,11 @@ def find_reason(text: str) -> str | None:
     if found := _CAUSE.search(text):
         return (found["en"] or found["zh"]).strip(" .,;，。；")
     return text.strip() if _FAULT.search(text) else None
+
+
+def is_just_a_number(text: str) -> bool:
+    """Whether a text is an order number with at most a few words around it."""
+    if len(text) > MAX_NUMBER_ANSWER or not any(c.isdigit() for c in text):
+        return False
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"[\w-]*\d[\w-]*", " ", text))
+    return sum(len(word) if word[0] >= "\u4e00" else 2 for word in words) <= 6

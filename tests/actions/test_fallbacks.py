@@ -124,3 +124,25 @@ async def test_upset_customer_is_not_asked_for_other_words(visitor):
     rant = "two weeks and three mails later still nothing from you lot"
     said = await visitor.say(ActionRephrase, rant, "nlu_fallback", sentiment=ANGRY)
     assert said == ["utter_upset"]
+
+
+async def test_little_more_than_a_number_asks_where_that_order_is(alice, crm):
+    crm.add(order_json("DM-1", "shipped"))
+    for text in ("and DM-1?", "那 DM-1 呢"):
+        said = await talk_about(alice, text, "DM-1")
+        assert said == ["utter_order_shipped"]
+    assert await talk_about(alice, "and DM-9?", "DM-9") == ["utter_order_not_found"]
+    assert await talk_about(
+        alice, "DM-1 sings in the choir of our village", "DM-1"
+    ) == ["utter_rephrase"]
+
+
+async def test_a_visitor_who_only_gives_a_number_is_verified_for_it(visitor, crm):
+    crm.add(order_json("DM-1"))
+    await talk_about(visitor, "and DM-1?", "DM-1")
+    (block,) = visitor.blocks
+    assert block == {"type": "verify", "resume": '/track_order{"order_number": "DM-1"}'}
+
+
+async def talk_about(talk, text, number):
+    return await ask(talk, text, [], order_number=number)

@@ -360,3 +360,12 @@ async def test_packed_order_keeps_its_address(alice, crm):
         Address, "DM-1 elsewhere", Address.intent, order_number="DM-1"
     )
     assert said == ["utter_cannot_change_address_packed"]
+
+
+async def test_a_question_between_is_answered_before_the_form_asks_again(alice, crm):
+    crm.add(order_json("DM-1"))
+    await alice.say(Cancel, "cancel DM-1", "cancel_order", order_number="DM-1")
+    crm.article = "sure"
+    said = await alice.say(Cancel, "do you sell my data", "nlu_fallback")
+    assert said == ["utter_article_answer", "utter_confirm_cancel"]
+    assert not alice.slots.get("missed_answers")
