@@ -152,11 +152,16 @@ async def _read(
 def _state_frames(sent: ChatState | None, now: ChatState) -> list[dict[str, Any]]:
     """Return what the browser does not know yet besides the messages."""
     frames: list[dict[str, Any]] = []
-    standing = {"mode": now.mode, "level": now.level}
+    standing = _standing(now)
     if sent is None:
         frames.append({"type": "ready", "last_seq": now.last_seq, **standing})
-    elif (sent.mode, sent.level) != (now.mode, now.level):
+    elif _standing(sent) != standing:
         frames.append({"type": "state", **standing})
     if now.is_typing != (sent is not None and sent.is_typing):
         frames.append({"type": "typing", "on": now.is_typing})
     return frames
+
+
+def _standing(state: ChatState) -> dict[str, Any]:
+    rating = {"asked": state.is_rating_asked, "score": state.rating_score}
+    return {"mode": state.mode, "level": state.level, "rating": rating}

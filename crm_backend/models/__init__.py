@@ -1,5 +1,6 @@
 """All tables. "Model" in this package means a table and nothing else."""
 
+from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
 from crm_backend.models.conversations import (
     Conversation,
@@ -9,6 +10,7 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
 from crm_backend.models.orders import (
     Invoice,
@@ -27,9 +29,11 @@ from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.visits import Visit
 
 __all__ = [
+    "Attachment",
     "Base",
     "Conversation",
     "Customer",
+    "Gateway",
     "IdempotentRequest",
     "Invoice",
     "Message",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_backend.models.base import Base, utc_now
@@ -35,6 +35,15 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_message_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     waiting_since: Mapped[datetime | None]
+    # The visitor chose the language, so that a word or two do not change it.
+    is_language_chosen: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
+    # Set with the first end; the score is 1 to 5.
+    rating_asked_at: Mapped[datetime | None] = mapped_column(index=True)
+    rating_score: Mapped[int | None]
+    rating_comment: Mapped[str | None] = mapped_column(Text)
+    rated_at: Mapped[datetime | None]
 
     customer: Mapped[Customer | None] = relationship()
     staff: Mapped[Staff | None] = relationship()
@@ -76,6 +85,16 @@ class Turn(Base):
     """
 
     __tablename__ = "turns"
+    __table_args__ = (
+        # Two turns of a conversation at once would mix up its dialogue.
+        Index(
+            "uq_turns_conversation_id_running",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(
@@ -85,6 +104,8 @@ class Turn(Base):
     # What the conversation's version was when the message came in.
     version: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), index=True)
+    # The gateway that runs it; there is none while it is queued.
+    gateway_id: Mapped[str | None] = mapped_column(String(36))
     n_attempts: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime] = mapped_column(default=utc_now)
     started_at: Mapped[datetime | None]

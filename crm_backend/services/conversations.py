@@ -29,6 +29,9 @@ class ChatState:
     level: Level
     last_seq: int
     is_typing: bool
+    # Whether the visitor was asked how it went, and what they said.
+    is_rating_asked: bool
+    rating_score: int | None
 
 
 def open_conversation(
@@ -70,6 +73,9 @@ def change_mode(conversation: Conversation, mode: Mode) -> None:
     conversation.mode = mode
     conversation.version += 1
     conversation.waiting_since = utc_now() if mode == "waiting" else None
+    is_first_end = mode == "closed" and conversation.rating_asked_at is None
+    if is_first_end and conversation.channel == "customer":
+        conversation.rating_asked_at = utc_now()
 
 
 async def take_over(
@@ -172,17 +178,21 @@ async def get_state(session: AsyncSession, conversation_id: str) -> ChatState:
                 Conversation.last_seq,
                 Conversation.customer_id,
                 Conversation.staff_id,
+                Conversation.rating_asked_at,
+                Conversation.rating_score,
                 bot_at_work,
             ).where(Conversation.id == conversation_id)
         )
     ).one()
-    mode, last_seq, customer_id, staff_id, is_typing = row
+    mode, last_seq, customer_id, staff_id, asked_at, score, is_typing = row
     level: Level = "verified" if customer_id is not None else "anonymous"
     return ChatState(
         mode=cast(Mode, mode),
         level="staff" if staff_id is not None else level,
         last_seq=last_seq,
         is_typing=bool(is_typing) and mode == "bot",
+        is_rating_asked=asked_at is not None,
+        rating_score=score,
     )
 
 

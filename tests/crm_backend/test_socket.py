@@ -35,6 +35,7 @@ async def test_socket_replays_the_log_and_is_ready(gateway: Gateway) -> None:
         "last_seq": 2,
         "mode": "bot",
         "level": "anonymous",
+        "rating": {"asked": False, "score": None},
     }
 
 
