@@ -1,10 +1,16 @@
 """Settings of the CRM process, read once from the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crm_backend import setting_values
+from crm_backend.setting_values import MailServer, Network
+
+T = TypeVar("T")
 
 # The demo shop's articles, wherever the process was started.
 ARTICLES = Path(__file__).resolve().parent.parent / "data" / "articles"
@@ -49,6 +55,15 @@ def _secret(env: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _parsed(
+    env: Mapping[str, str], name: str, read: Callable[[str], T], default: str = ""
+) -> T:
+    try:
+        return read(env.get(name, default))
+    except ValueError as err:
+        raise ConfigError(f"{name} {err}") from err
+
+
 def with_driver(text: str) -> str:
     """Give a database URL its async driver, so that plain URLs work too.
 
@@ -86,6 +101,31 @@ class Config:
     # None: the shop has no articles.
     articles_dir: Path | None = ARTICLES
     shop_time_zone: ZoneInfo = ZoneInfo("UTC")
+    # The shop's pages that may embed the chat, besides our own.
+    shop_origins: frozenset[str] = frozenset()
+    # What the shop's server signs its visitors' tokens with: one of the two, or none.
+    shop_token_key: str = ""
+    shop_token_public_key: str = ""
+    shop_token_audience: str = "deskmate"
+    signed_visitors_only: bool = False
+    # None: mails wait in the outbox, where the demo shows them.
+    smtp_url: MailServer | None = None
+    mail_from: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    limits_url: str = "memory://"
+    conversations_per_address: str = "20/minute; 200/hour"
+    messages_per_address: str = "300/minute"
+    codes_per_address: str = "30/hour"
+
+    @property
+    def knows_shop_tokens(self) -> bool:
+        """Whether the shop's server can say who a visitor is."""
+        return bool(self.shop_token_key or self.shop_token_public_key)
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether a mail reaches anybody: by SMTP, or on the demo's outbox page."""
+        return self.smtp_url is not None or self.demo
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -98,7 +138,7 @@ class Config:
             ConfigError: a secret is missing or a value is malformed.
         """
         env = os.environ if env is None else env
-        return cls(
+        config = cls(
             claims_key=_secret(env, "CLAIMS_KEY"),
             crm_service_token=_secret(env, "CRM_SERVICE_TOKEN"),
             database_url=database_url(env),
@@ -112,7 +152,55 @@ class Config:
             demo=_switch(env, "DEMO", "1"),
             articles_dir=articles_dir(env),
             shop_time_zone=_time_zone(env),
+            shop_origins=_parsed(env, "SHOP_ORIGINS", setting_values.read_origins),
+            shop_token_key=_secret(env, "SHOP_TOKEN_KEY")
+            if env.get("SHOP_TOKEN_KEY")
+            else "",
+            shop_token_public_key=_parsed(
+                env, "SHOP_TOKEN_PUBLIC_KEY", setting_values.read_public_key
+            ),
+            shop_token_audience=env.get("SHOP_TOKEN_AUDIENCE")
+            or cls.shop_token_audience,
+            signed_visitors_only=_switch(env, "SIGNED_VISITORS_ONLY", "0"),
+            smtp_url=_parsed(env, "SMTP_URL", setting_values.read_mail_server),
+            mail_from=_parsed(env, "MAIL_FROM", setting_values.read_sender),
+            trusted_proxies=_parsed(
+                env, "TRUSTED_PROXIES", setting_values.read_networks
+            ),
+            limits_url=_parsed(
+                env, "LIMITS_URL", setting_values.read_limits_url, cls.limits_url
+            ),
+            conversations_per_address=_parsed(
+                env,
+                "CONVERSATIONS_PER_ADDRESS",
+                setting_values.read_limits,
+                cls.conversations_per_address,
+            ),
+            messages_per_address=_parsed(
+                env,
+                "MESSAGES_PER_ADDRESS",
+                setting_values.read_limits,
+                cls.messages_per_address,
+            ),
+            codes_per_address=_parsed(
+                env,
+                "CODES_PER_ADDRESS",
+                setting_values.read_limits,
+                cls.codes_per_address,
+            ),
         )
+        config._check_together()
+        return config
+
+    def _check_together(self) -> None:
+        if self.shop_token_key and self.shop_token_public_key:
+            raise ConfigError("Set SHOP_TOKEN_KEY or SHOP_TOKEN_PUBLIC_KEY, not both.")
+        if self.signed_visitors_only and not self.knows_shop_tokens:
+            raise ConfigError(
+                "SIGNED_VISITORS_ONLY needs SHOP_TOKEN_KEY or SHOP_TOKEN_PUBLIC_KEY."
+            )
+        if self.smtp_url is not None and not self.mail_from:
+            raise ConfigError("SMTP_URL needs MAIL_FROM, the address mails come from.")
 
 
 def var_dir(env: Mapping[str, str] | None = None) -> Path:
