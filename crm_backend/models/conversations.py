@@ -137,7 +137,7 @@ class Verification(Base):
 
 
 class OutboxMail(Base):
-    """A mail the shop would send; in the demo it is read on the outbox page."""
+    """A mail the shop sends; without a mail server it is read on the outbox page."""
 
     __tablename__ = "outbox_mails"
 
@@ -146,3 +146,12 @@ class OutboxMail(Base):
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # When to try next; None once it is sent or given up, or if nobody delivers it.
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    # After this it is of no use any more.
+    expires_at: Mapped[datetime | None]
+    n_attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    # Why the last attempt failed, without an address: timeout, connection, 550, ...
+    failure: Mapped[str | None] = mapped_column(String(40))
