@@ -22,6 +22,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.encoding_queue import EncodingQueue, Vectors
 from bot.english_encoder import N_DIMENSIONS as ENGLISH_DIMENSIONS
 from bot.english_encoder import VOCABULARY_FILE, load_english_encoder
 from bot.fingerprint import fingerprint_files
@@ -88,6 +89,23 @@ def encode_english(texts: list[str]) -> np.ndarray:
     if rows:
         vectors[rows] = load_english_encoder().encode([cleaned[row] for row in rows])
     return vectors
+
+
+def encode_both(texts: list[str]) -> Vectors:
+    """Encode messages with both encoders side by side, on a thread each."""
+    english = _english_thread().submit(encode_english, texts)
+    return Vectors(encode(texts), english.result())
+
+
+@lru_cache(maxsize=1)
+def _english_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "english-encoder")
+
+
+@lru_cache(maxsize=1)
+def encoding_queue() -> EncodingQueue:
+    """The queue of this process, which encodes messages ahead of the pipeline."""
+    return EncodingQueue(encode_both)
 
 
 def load_encoders() -> None:
@@ -181,11 +199,14 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         if not self._config["english"]:
             self._add(messages, encode(texts), ALIAS)
             return messages
-        # Side by side, because this is the longest step of a training.
-        with ThreadPoolExecutor(1) as pool:
-            english = pool.submit(encode_english, texts)
-            self._add(messages, encode(texts), ALIAS)
-            self._add(messages, english.result(), ENGLISH_ALIAS)
+        prepared = [encoding_queue().find(text) for text in texts]
+        vectors = (
+            Vectors(*map(np.vstack, zip(*prepared, strict=True)))
+            if prepared and all(prepared)
+            else encode_both(texts)
+        )
+        self._add(messages, vectors.multilingual, ALIAS)
+        self._add(messages, vectors.english, ENGLISH_ALIAS)
         return messages
 
     def _add(self, messages: list[Message], vectors: np.ndarray, alias: str) -> None:
