@@ -17,9 +17,10 @@ from crm_backend.authentication import SAFE_METHODS, authenticate
 from crm_backend.config import Config
 from crm_backend.db import reading
 from crm_backend.errors import AppError, Conflict, Invalid, Unauthenticated
-from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.keys import CONFIG, RATE_LIMITS, SESSIONS
 from crm_backend.models import IdempotentRequest
 from crm_backend.principal import Access, Principal, check_access
+from crm_backend.rate_limits import Caller
 
 MAX_IDEMPOTENCY_KEY = 200
 
@@ -54,6 +55,11 @@ class Call:
         """Who is acting; endpoints that are not public always have one."""
         assert self.actor is not None
         return self.actor
+
+    @property
+    def caller(self) -> Caller:
+        """Whose limits count."""
+        return Caller(self.request.app[RATE_LIMITS], self.request.remote or "")
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ from sqlalchemy import text
 from crm_backend import __version__
 from crm_backend.api import to_route
 from crm_backend.articles.library import ArticleLibrary
+from crm_backend.client_address import make_forwarded
 from crm_backend.config import Config
+from crm_backend.cors import setup_cors
 from crm_backend.db import make_engine, make_sessions, reading
 from crm_backend.handlers.api_docs import setup_api_docs
 from crm_backend.handlers.socket import chat_socket, close_sockets
-from crm_backend.keys import ARTICLES, CONFIG, SESSIONS, SIGN_IN_LIMIT, SOCKETS, WAKEUPS
+from crm_backend.keys import ARTICLES, CONFIG, RATE_LIMITS, SESSIONS, SOCKETS, WAKEUPS
 from crm_backend.middleware import errors, request_id, security_headers
+from crm_backend.rate_limits import RateLimits
 from crm_backend.routes import ENDPOINTS
-from crm_backend.sign_in_limit import SignInLimit
 from crm_backend.turn_worker import run_gateway
 from crm_backend.wakeups import Wakeups
 from crm_backend.web.pages import setup_pages
@@ -28,11 +30,16 @@ MAX_BODY_BYTES = 256 * 1024
 def create_app(config: Config) -> web.Application:
     """Build the CRM for `config`; nothing is opened before it starts."""
     app = web.Application(
-        middlewares=[request_id, security_headers, errors],
+        middlewares=[
+            make_forwarded(config.trusted_proxies),
+            request_id,
+            security_headers,
+            errors,
+        ],
         client_max_size=MAX_BODY_BYTES,
     )
     app[CONFIG] = config
-    app[SIGN_IN_LIMIT] = SignInLimit()
+    app[RATE_LIMITS] = RateLimits(config)
     app[ARTICLES] = ArticleLibrary(config.articles_dir)
     app[WAKEUPS] = Wakeups()
     app[SOCKETS] = set()
@@ -40,11 +47,13 @@ def create_app(config: Config) -> web.Application:
     app.cleanup_ctx.append(_articles)
     app.cleanup_ctx.append(run_gateway)
     app.on_shutdown.append(close_sockets)
+    app.on_cleanup.append(_close_limits)
     app.router.add_get("/api/v1/chat/socket", chat_socket)
     app.router.add_get("/healthz", _health)
     app.add_routes([to_route(endpoint) for endpoint in ENDPOINTS])
     setup_api_docs(app)
     setup_pages(app)
+    setup_cors(app)
     return app
 
 
@@ -53,6 +62,10 @@ async def warm_articles(app: web.Application) -> AsyncIterator[None]:
     warming = asyncio.create_task(app[ARTICLES].warm())
     yield
     warming.cancel()
+
+
+async def _close_limits(app: web.Application) -> None:
+    await app[RATE_LIMITS].close()
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

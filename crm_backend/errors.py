@@ -80,9 +80,23 @@ class TooLarge(AppError):
 
 
 class TooManyRequests(AppError):
-    """Asked too often."""
+    """Asked too often; the answer says when to ask again, if that is known."""
 
     status = 429
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_after_seconds: int | None = None,
+        keeps_changes: bool = False,
+    ) -> None:
+        details = None
+        if retry_after_seconds is not None:
+            details = {"retry_after_seconds": retry_after_seconds}
+        super().__init__(code, message, details=details, keeps_changes=keeps_changes)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(AppError):

@@ -68,7 +68,13 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except AppError as err:
-        return error_response(request, err.status, err.code, err.message, err.details)
+        response = error_response(
+            request, err.status, err.code, err.message, err.details
+        )
+        seconds = getattr(err, "retry_after_seconds", None)
+        if seconds is not None:
+            response.headers["Retry-After"] = str(seconds)
+        return response
     except web.HTTPException as err:
         if err.status < 400:
             raise

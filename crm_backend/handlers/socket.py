@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm_backend.api import Schema
 from crm_backend.authentication import authenticate_chat
+from crm_backend.cors import is_welcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Unauthenticated
 from crm_backend.keys import SESSIONS, SOCKETS, WAKEUPS
@@ -42,8 +43,7 @@ class Hello(Schema):
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:
     """Send a conversation's messages and states as long as the browser listens."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.split("://", 1)[-1] != request.host:
+    if not is_welcome(request):
         raise web.HTTPForbidden
     socket = web.WebSocketResponse(
         heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES

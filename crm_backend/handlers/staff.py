@@ -6,13 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.api import Call, Endpoint, NoContent
 from crm_backend.authentication import (
     STAFF_COOKIE,
+    page_language,
     refuse_other_sites,
     staff_cookie,
 )
+from crm_backend.client_address import limit_key
 from crm_backend.db import reading
 from crm_backend.errors import Forbidden
-from crm_backend.keys import SESSIONS, SIGN_IN_LIMIT
-from crm_backend.models import Staff, utc_now
+from crm_backend.keys import RATE_LIMITS, SESSIONS
+from crm_backend.models import Staff
 from crm_backend.schemas.staff import SignIn, StaffOut
 from crm_backend.services import staff as service
 
@@ -34,11 +36,13 @@ async def sign_in(
         Forbidden: another site sent the form.
     """
     refuse_other_sites(request)
-    limit, address = request.app[SIGN_IN_LIMIT], request.remote or ""
-    limit.begin(address, utc_now())
+    limits, address = request.app[RATE_LIMITS], limit_key(request.remote or "")
+    # Counted before the password is looked at, so that bursts count too.
+    await limits.count("sign_ins", address, page_language(request))
     async with reading(request.app[SESSIONS]) as reader:
         staff = await service.verify_password(reader, email, password)
-    limit.succeed(address)
+    # Only failures are to count.
+    await limits.forget("sign_ins", address)
     return staff, await service.open_session(session, staff)
 
 
