@@ -21,6 +21,7 @@ from crm_backend.web import console, help_pages, queries, replies, sales
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
+from crm_backend.web.widget_files import setup_widget
 
 N_PRODUCTS = 24
 N_MAILS = 50
@@ -44,6 +45,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_get("/help", help_pages.show_start)
     app.router.add_get("/help/{language}", help_pages.show_articles)
     app.router.add_get("/help/{language}/{slug}", help_pages.show_article)
+    setup_widget(app, HERE / "static")
     app.router.add_static("/static", HERE / "static")
 
 
@@ -138,4 +140,4 @@ async def _check_for_changes(
 ) -> None:
     """Let browsers ask for changed files at once, as their names stay the same."""
     if request.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers.setdefault("Cache-Control", "no-cache")

@@ -5,46 +5,49 @@ const TIMEOUT_MS = 15_000;
 export class Unreachable extends Error {}
 
 export class Refused extends Error {
-  constructor(status, code) {
+  constructor(status, { code = "unknown", details } = {}) {
     super(code);
-    this.status = status;
-    this.code = code;
+    Object.assign(this, { status, code, details });
   }
 }
 
-export class Api {
-  constructor(origin) {
-    this.base = `${origin}/api/v1/chat/`;
-    this.token = null;
-  }
+/** Tell what a refusal says: waits are over by themselves, other refusals are not. */
+export function refusal(status, body, retryAfter) {
+  const error = body?.error ?? {};
+  const isTooMany = status === 429 && error.code !== "too_many_attempts";
+  if (status < 500 && !isTooMany) return new Refused(status, error);
+  return Object.assign(new Unreachable(error.code), { waitMs: 1000 * retryAfter });
+}
 
-  socket() {
-    return new WebSocket(`${this.base.replace(/^http/, "ws")}socket`);
-  }
+export function createApi(base) {
+  const root = new URL("api/v1/chat/", base).href;
+  const api = {
+    root,
+    token: null,
+    socket: () => new WebSocket(`${root.replace(/^http/, "ws")}socket`),
+    get: async (path) => (await call(path)).json(),
+    post: async (path, body) => (await call(path, JSON.stringify(body))).json(),
+    blob: async (path) => (await call(path)).blob(),
+  };
 
-  get(path) {
-    return this.#call(path, { method: "GET" });
-  }
-
-  post(path, body) {
-    return this.#call(path, { method: "POST", body: JSON.stringify(body) });
-  }
-
-  async #call(path, options) {
+  async function call(path, body) {
     const headers = { "Content-Type": "application/json" };
-    if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    let response, body;
+    if (api.token) headers.Authorization = `Bearer ${api.token}`;
+    let response, problem;
     try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      response = await fetch(this.base + path, { ...options, headers, signal });
-      body = await response.json();
+      response = await fetch(root + path, {
+        method: body === undefined ? "GET" : "POST",
+        body,
+        headers,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      if (!response.ok) problem = await response.json();
     } catch (cause) {
       throw new Unreachable(path, { cause });
     }
-    if (response.ok) return body;
-    const code = body.error?.code ?? "unknown";
-    const isTooMany = response.status === 429 && code !== "too_many_attempts";
-    if (response.status >= 500 || isTooMany) throw new Unreachable(code);
-    throw new Refused(response.status, code);
+    if (response.ok) return response;
+    throw refusal(response.status, problem, response.headers.get("Retry-After"));
   }
+
+  return api;
 }

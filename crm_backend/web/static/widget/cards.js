@@ -1,41 +1,58 @@
-/* Blocks inside messages: orders, predictions, articles and the proof of identity. */
+/* Blocks inside messages, loaded with the first of them: orders, products, articles,
+   files and the proof of identity. */
 
-import { el, icon } from "./elements.js";
+import { fileCard, uploadCard } from "./attachments.js";
+import { button, el, wear } from "./elements.js";
 import { verifyCard } from "./verify.js";
+import cardsSheet from "./cards.css" with { type: "css" };
 
+const BACK = "M14.5 6l-6 6 6 6";
+const NEXT = "M9.5 6l6 6-6 6";
 const STEPS = ["placed", "packed", "shipped", "delivered"];
 const N_LINES = 4;
+const MOST_IN_A_LIST = 3;
+const CARDS = {
+  order: ({ order }, { texts }) => orderCard(order, texts),
+  orders: ({ orders }, { texts }) => orderList(orders, texts),
+  products: ({ products }, chat) => productCards(products, chat),
+  article: articleCard,
+  attachment: fileCard,
+  upload: uploadCard,
+  verify: (_, chat) => verifyCard(chat),
+  prediction: predictionCard,
+};
 
-export function renderBlock(block, chat) {
-  const { texts } = chat;
-  if (block.type === "order") return orderCard(block.order, texts);
-  if (block.type === "orders") return orderList(block.orders, texts);
-  if (block.type === "prediction") return predictionCard(block.prediction, texts);
-  if (block.type === "article") return articleCard(block, chat);
-  if (block.type === "verify") return verifyCard(chat);
-  return null;
+/** Build a block's card, or nothing for what this widget does not know. */
+export function buildCard(block, chat) {
+  wear(chat.root, cardsSheet);
+  return CARDS[block.type]?.(block, chat) ?? "";
+}
+
+/** Only colleagues see predictions, so only they load how those are shown. */
+function predictionCard({ prediction }, { texts }) {
+  const card = el("article.card");
+  import("./prediction.js").then(({ fillPrediction }) => fillPrediction(card, prediction, texts));
+  return card;
 }
 
 function facts(pairs) {
-  const shown = pairs.filter(([, value]) => value);
-  const rows = shown.map(([name, value]) =>
-    el("div", {}, el("dt", {}, name), el("dd", {}, value)),
-  );
-  return el("dl", {}, rows);
+  const rows = pairs.filter(([, value]) => value);
+  return el("dl", rows.map(([name, value]) => el("div", el("dt", name), el("dd", value))));
 }
 
-function badge(status, texts) {
-  return el("span", { class: `badge ${status}` }, texts.status[status] ?? status);
-}
+const badge = (status, texts) => {
+  return el(`span.badge.${status}`, texts.status[status] ?? status);
+};
 
 function progress(status) {
   const reached = STEPS.indexOf(status === "paid" ? "placed" : status);
   if (reached < 0) return null;
-  const steps = STEPS.map((_, i) => el("i", { class: i <= reached ? "done" : null }));
-  return el("div", { class: "progress", "aria-hidden": "true" }, steps);
+  const steps = STEPS.map((_, i) => el(i <= reached ? "i.done" : "i"));
+  return el("div.progress", { "aria-hidden": "true" }, steps);
 }
 
 function orderCard(order, texts) {
+  const title = `${texts.order} ${order.number}`;
   const parcel = order.shipments?.at(-1);
   const event = parcel?.events?.at(-1);
   const address = order.shipping_address ?? {};
@@ -43,15 +60,14 @@ function orderCard(order, texts) {
   const expected = order.estimated_delivery_on;
   const items = lines
     .slice(0, N_LINES)
-    .map(({ name, quantity }) => el("li", {}, quantity > 1 ? `${quantity} × ${name}` : name));
-  const rest = lines.length - N_LINES;
-  if (rest > 0) items.push(el("li", {}, texts.more(rest)));
+    .map(({ name, quantity }) => el("li", quantity > 1 ? `${quantity} × ${name}` : name));
+  if (lines.length > N_LINES) items.push(el("li", texts.more(lines.length - N_LINES)));
   const isOver = ["delivered", "cancelled"].includes(order.status);
   const seen = event && [event.place, event.description ?? event.status].filter(Boolean);
   return el(
-    "article",
-    { class: "card", "aria-label": `${texts.order} ${order.number}` },
-    el("header", {}, el("strong", {}, `${texts.order} ${order.number}`), badge(order.status, texts)),
+    "article.card",
+    { "aria-label": title },
+    el("header", el("strong", title), badge(order.status, texts)),
     progress(order.status),
     facts([
       [texts.ordered, order.ordered_at && texts.day(order.ordered_at)],
@@ -61,7 +77,7 @@ function orderCard(order, texts) {
       [texts.parcel, parcel && `${parcel.carrier} ${parcel.tracking_number}`],
       [texts.lastSeen, !isOver && seen?.join(" · ")],
       [texts.shipTo, [address.line1, address.postcode, address.city].filter(Boolean).join(", ")],
-      [texts.items, items.length && el("ul", {}, items)],
+      [texts.items, items.length && el("ul", items)],
       [texts.total, texts.money(order.total_cents, order.currency)],
     ]),
   );
@@ -71,74 +87,58 @@ function orderList(orders, texts) {
   const rows = orders.map((order) =>
     el(
       "li",
-      {},
-      el("article", { "aria-label": `${texts.order} ${order.number}` }, [
-        el("header", {}, el("strong", {}, order.number), badge(order.status, texts)),
-        el(
-          "p",
-          {},
-          `${texts.day(order.ordered_at)} · ${texts.money(order.total_cents, order.currency)}`,
-        ),
-      ]),
+      el(
+        "article",
+        { "aria-label": `${texts.order} ${order.number}` },
+        el("header", el("strong", order.number), badge(order.status, texts)),
+        el("p.quiet", `${texts.day(order.ordered_at)} · ${texts.money(order.total_cents, order.currency)}`),
+      ),
     ),
   );
-  return el("ul", { class: "card orders", "aria-label": texts.orders }, rows);
+  return el("ul.card.rows", { "aria-label": texts.orders }, rows);
 }
 
-function predictionCard(prediction, texts) {
-  const { customer, p_purchase: p, base_rate: base } = prediction;
-  const title = `${customer.name} · ${customer.number}`;
-  const known = prediction.enough_data && p != null;
-  const body = known
-    ? [
-        el("p", { class: "verdict" }, [
-          el("strong", {}, `${texts.band[prediction.band] ?? texts.prediction}, ${texts.percent(p)}`),
-          ` ${texts.within(prediction.horizon_days)}`,
-        ]),
-        el("p", { class: "quiet" }, texts.average(texts.percent(base))),
-        reasons(texts.reasonsFor, prediction.reasons_for, "+"),
-        reasons(texts.reasonsAgainst, prediction.reasons_against, "−"),
-      ]
-    : [el("p", { class: "verdict" }, texts.noData), el("p", {}, prediction.missing)];
+/** Show a few products below each other, and more of them side by side. */
+function productCards(products, chat) {
+  const { texts } = chat;
+  const isLong = products.length > MOST_IN_A_LIST;
+  const cards = products.map((product) => {
+    const name = (texts.language === "zh" && product.name_zh) || product.name;
+    const ask = () => chat.press({ title: texts.tellMe(name) });
+    return el(
+      "li",
+      el("strong", name),
+      el("p.quiet", texts.money(product.price_cents, product.currency)),
+      el("p.quiet", product.n_in_stock > 0 ? texts.inStock : texts.soldOut),
+      button("chip", texts.details, ask),
+    );
+  });
+  const kind = isLong ? "ul.strip" : "ul.card.rows";
+  const list = el(kind, { "aria-label": texts.products, tabindex: isLong ? 0 : null }, cards);
+  if (!isLong) return list;
+  const step = (direction) => () =>
+    list.scrollBy({ left: direction * cards[0].offsetWidth });
   return el(
-    "article",
-    { class: "card", "aria-label": `${texts.prediction} ${title}` },
-    el("header", {}, el("strong", {}, title)),
-    body,
-    facts([
-      [texts.asOf, texts.day(prediction.as_of)],
-      [texts.predictor, prediction.predictor_version],
-      [
-        texts.basis,
-        prediction.n_train && texts.examples(texts.number(prediction.n_train)),
-      ],
-    ]),
-    known && el("p", { class: "quiet" }, texts.estimate),
+    "div.carousel",
+    list,
+    el(
+      "div",
+      button("round", texts.back, step(-1), BACK),
+      button("round", texts.next, step(1), NEXT),
+    ),
   );
 }
 
 /** Link to a help article; only paths of our own help pages become links. */
-function articleCard({ title, heading, quote, url, language }, { texts, origin }) {
+function articleCard({ title, heading, quote, url, language }, { texts, base }) {
   const lang = language === "zh" ? "zh-CN" : language;
   const name = el("span", { lang }, heading && heading !== title ? `${title} · ${heading}` : title);
   const isOurs = /^\/help\/[a-z]{2}\/[\w-]+(#[^\s]*)?$/.test(url ?? "");
-  const attributes = { href: origin + url, target: "_blank", rel: "noopener" };
+  const link = isOurs && { href: new URL(url.slice(1), base).href, target: "_blank", rel: "noopener" };
   return el(
-    "article",
-    { class: "card", "aria-label": `${texts.article} ${title}` },
-    quote && el("p", { class: "quoted", lang }, quote),
-    el("p", {}, `${texts.article} `, isOurs ? el("a", attributes, name) : name),
+    "article.card",
+    { "aria-label": `${texts.article} ${title}` },
+    quote && el("p.quoted", { lang }, quote),
+    el("p", `${texts.article} `, link ? el("a", link, name) : name),
   );
-}
-
-function reasons(title, items, sign) {
-  if (!items?.length) return null;
-  const rows = items.map(({ text }) =>
-    el("li", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), text),
-  );
-  return el("section", { class: "reasons" }, el("h3", {}, title), el("ul", {}, rows));
-}
-
-export function confirmedMark(text) {
-  return el("p", { class: "confirmed" }, icon("check"), text);
 }

@@ -1,177 +1,167 @@
 /* The conversation inside <deskmate-chat>; loaded when somebody chats, or has before. */
 
-import { Announcer } from "./announcer.js";
-import { Api } from "./api.js";
-import { Connection } from "./connection.js";
-import { el } from "./elements.js";
-import { Outbox } from "./outbox.js";
-import { buildComposer, buildHeader } from "./panel.js";
-import { CSS } from "./style.js";
+import { createApi, Refused, Unreachable } from "./api.js";
+import { createConnection } from "./connection.js";
+import { openConversation, prove } from "./identity.js";
+import { newId } from "./links.js";
+import { createOutbox } from "./outbox.js";
+import { buildPanel } from "./panel.js";
+import { cardPlace } from "./places.js";
+import { ratingCard } from "./rating.js";
+import { save } from "./save.js";
 import { loadTexts } from "./texts.js";
-import { Transcript } from "./transcript.js";
+import { createTranscript } from "./transcript.js";
 
-const PHONE = matchMedia("(max-width: 480px)");
+/** Build the chat of an element that has a shadow root and a launcher already. */
+export async function createChat(host, base) {
+  const { store, isInline } = host;
+  const api = createApi(base);
+  const isStaff = host.getAttribute("channel") === "staff";
+  const texts = await loadTexts(store.load().language ?? host.language, isStaff);
+  const leaving = new AbortController();
+  let seq, standing, isCaughtUp, isLost, needsSignIn, isProven, opening, verify, rating;
 
-export class Chat {
-  #numbers = 0;
-  #verify = null;
-  #inert = [];
+  const chat = {
+    api, base, texts, root: host.shadowRoot, isInline, isStaff, begin, startAgain, open, close, leave,
+    outbox: host.getAttribute("outbox"),
+    hasConversation: () => api.token,
+    isVerified: () => standing.level && standing.level !== "anonymous",
+    isClosed: () => standing.mode === "closed",
+    send: (content) => outbox.add(content),
+    attach(file) {
+      const id = newId();
+      const body = cardPlace({ type: "upload", file, id }, chat);
+      transcript.put({ client_message_id: id, sender: "customer", body });
+    },
+    retry: (id) => outbox.retry(id),
+    focusComposer: () => panel.composer.field.focus(),
+    say: (text) => panel.say(text),
+    end: () => attempt(() => api.post("end", {})),
+    download: () => attempt(async () => save(await api.blob("transcript"), "chat.txt")),
+    discard(id) {
+      outbox.remove(id);
+      transcript.remove(id);
+      chat.focusComposer();
+    },
+    press({ title, payload }) {
+      chat.send(payload ? { payload, title } : { text: title });
+      chat.focusComposer();
+    },
+    onVerifyCard(card) {
+      verify?.retire();
+      verify = card;
+    },
+    speakOther: () =>
+      attempt(async () => {
+        const language = texts.language === "en" ? "zh" : "en";
+        if (api.token) {
+          await api.post("language", { language });
+          store.update((state) => (state.language = language));
+        }
+        await host.speak(language);
+      }),
+  };
+  const transcript = (chat.transcript = createTranscript(chat));
+  const panel = buildPanel(host, chat);
+  const showEntry = (entry) =>
+    transcript.put({ ...entry, client_message_id: entry.id, sender: "customer" });
+  const expire = () => startAgain(texts.expired);
+  const outbox = createOutbox(api, store, {
+    begin,
+    expire,
+    show: showEntry,
+    // The answer may be ahead of messages not seen yet: the cursor stays.
+    accept: transcript.put,
+  });
+  const connection = createConnection(api, {
+    cursor: () => seq,
+    message: receive,
+    typing: transcript.typing,
+    state: setState,
+    ready,
+    refuse: expire,
+    lost() {
+      isLost = true;
+      showState();
+    },
+  });
+  listen();
+  takeUp();
+  return chat;
 
-  /** Build the chat of an element that has a shadow root and a launcher already. */
-  static async create(host, store) {
-    return new Chat(host, store, await loadTexts(host.language));
+  /** Open the window, with a text to send for buttons of the page around it. */
+  function open(text) {
+    panel.reveal(true);
+    greet();
+    if (!isInline) transcript.toEnd();
+    if (text) panel.composer.fill(text);
+    chat.focusComposer();
+    markRead();
   }
 
-  constructor(host, store, texts) {
-    this.host = host;
-    this.store = store;
-    this.texts = texts;
-    this.isInline = host.isInline;
-    this.channel = host.channel;
-    this.outbox = host.getAttribute("outbox");
-    this.origin = new URL(import.meta.url).origin;
-    this.api = new Api(this.origin);
-    this.#build();
-    this.connection = new Connection(this.api, this.#stream());
-    this.sender = new Outbox(this.api, this.store, this.#delivery());
-    this.#listen();
-    this.#begin();
+  function close() {
+    if (isInline) return;
+    panel.reveal(false);
+    host.launcher.node.focus();
   }
 
-  // What cards and the transcript may ask for.
-
-  get isVerified() {
-    return this.level !== undefined && this.level !== "anonymous";
+  /** Take everything away; returns how to go on in a new chat of this element. */
+  function leave() {
+    const left = { isOpen: panel.isOpen(), draft: panel.composer.field.value };
+    leaving.abort();
+    connection.close();
+    outbox.stop();
+    transcript.stop();
+    panel.remove();
+    return left;
   }
 
-  nextNumber() {
-    return (this.#numbers += 1);
-  }
-
-  press({ title, payload }) {
-    this.sender.add(payload ? { payload, title } : { text: title });
-    this.focusComposer();
-  }
-
-  retry(id) {
-    this.sender.retry(id);
-  }
-
-  focusComposer() {
-    this.composer.field.focus();
-  }
-
-  onVerifyCard(card) {
-    this.#verify?.retire();
-    this.#verify = card;
-  }
-
-  /** Open the chat with a text to send, for buttons of the page around it. */
-  ask(text) {
-    this.open();
-    this.composer.field.value = text;
-    this.composer.field.dispatchEvent(new Event("input"));
-  }
-
-  open() {
-    if (this.isInline) {
-      this.focusComposer();
-      return;
-    }
-    this.#show(true);
-    this.#greet();
-    this.transcript.toEnd();
-    this.focusComposer();
-    this.#markRead();
-  }
-
-  close() {
-    if (this.isInline) return;
-    this.#show(false);
-    this.host.launcher.focus();
-  }
-
-  #build() {
-    const { texts } = this;
-    const root = this.host.shadowRoot;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-    root.adoptedStyleSheets.push(sheet);
-    const isStaff = this.channel === "staff";
-    const ownTitle = this.host.getAttribute("heading");
-    const title = ownTitle ?? (isStaff ? texts.staffTitle : texts.title);
-    this.transcript = new Transcript(this);
-    this.header = buildHeader(texts, title, {
-      fresh: () => this.#startAgain(),
-      close: !this.isInline && (() => this.close()),
-    });
-    this.composer = buildComposer(texts, (text) => this.sender.add({ text }));
-    this.notice = el("div", { class: "notice", role: "status" });
-    this.announcer = new Announcer();
-    this.panel = el(
-      "section",
-      {
-        class: "panel",
-        role: this.isInline ? "region" : "dialog",
-        "aria-labelledby": "title",
-        hidden: !this.isInline,
-      },
-      this.header.node,
-      this.header.ask,
-      this.notice,
-      el("div", { class: "middle" }, this.transcript.log, this.transcript.below),
-      this.composer.problem,
-      this.composer.node,
-      !isStaff && el("p", { class: "privacy" }, texts.privacy),
-    );
-    root.append(this.panel, this.announcer.node);
-  }
-
-  #listen() {
-    this.panel.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.isComposing || this.isInline) return;
-      event.stopPropagation();
-      this.close();
-    });
+  function listen() {
+    const { signal } = leaving;
     const wake = () => {
-      this.connection.open({ now: true });
-      this.sender.flush();
-      this.#status();
+      connection.open(true);
+      outbox.flush();
+      showState();
     };
-    addEventListener("online", wake);
-    addEventListener("offline", () => this.#status());
-    document.addEventListener("visibilitychange", () => {
+    addEventListener("online", wake, { signal });
+    addEventListener("offline", showState, { signal });
+    const seen = () => {
       if (document.hidden) return;
       wake();
-      this.#markRead();
-    });
-    addEventListener("storage", (event) => {
-      if (event.key !== this.store.key && event.key !== null) return;
-      if (this.store.load().token !== this.api.token) this.#begin();
-      else this.#count();
-    });
+      markRead();
+    };
+    document.addEventListener("visibilitychange", seen, { signal });
+    const heard = ({ key }) => {
+      if (key !== store.key && key !== null) return;
+      if (store.load().token !== api.token) takeUp();
+      else {
+        outbox.entries().forEach(showEntry);
+        count();
+      }
+    };
+    addEventListener("storage", heard, { signal });
   }
 
   /** Take up the stored chat, or stand ready for a new one. */
-  #begin() {
-    this.connection.close();
-    this.transcript.clear();
-    this.seq = 0;
-    this.level = this.mode = undefined;
-    this.isCaughtUp = this.isLost = false;
-    this.#verify = null;
-    const { token, queue } = this.store.load();
-    this.api.token = token;
-    queue.forEach((entry) => this.#showEntry(entry));
-    if (!this.panel.hidden) this.#greet();
-    this.connection.open();
-    this.sender.flush();
-    this.#status();
-    this.#count();
+  function takeUp() {
+    connection.close();
+    transcript.clear();
+    seq = 0;
+    standing = {};
+    isCaughtUp = isLost = needsSignIn = isProven = false;
+    verify = rating = undefined;
+    api.token = store.load().token;
+    outbox.entries().forEach(showEntry);
+    if (panel.isOpen()) greet();
+    connection.open();
+    outbox.flush();
+    showState();
+    count();
   }
 
-  #startAgain(notice) {
-    this.store.update((state) => {
+  /** Leave the conversation for a new one; what was not sent goes along with a notice. */
+  function startAgain(notice) {
+    store.update((state) => {
       state.token = null;
       state.read = 0;
       // A button's command belongs to the chat that offered it; its words stay.
@@ -179,129 +169,111 @@ export class Chat {
         ? state.queue.map(({ id, text, title }) => ({ id, text: text ?? title }))
         : [];
     });
-    this.#begin();
+    takeUp();
     if (!notice) return;
-    const { language } = this.texts;
-    this.transcript.put({ seq: 0.5, sender: "system", text: notice, language });
-    this.announcer.say(notice);
+    transcript.put({ seq: 0.5, sender: "system", text: notice, language: texts.language });
+    panel.say(notice);
   }
 
-  #stream() {
-    return {
-      cursor: () => this.seq,
-      receive: (message) => this.#receive(message),
-      typing: (isOn) => this.transcript.typing(isOn),
-      ready: (state) => {
-        if (this.isLost) this.announcer.say(this.texts.again);
-        this.isLost = false;
-        this.isCaughtUp = true;
-        this.#setState(state);
-        this.#markRead();
-      },
-      state: (state) => this.#setState(state),
-      lost: () => {
-        this.isLost = true;
-        this.#status();
-      },
-      refuse: () => this.#startAgain(this.texts.expired),
-    };
-  }
-
-  #delivery() {
-    return {
-      show: (entry) => this.#showEntry(entry),
-      // The answer may be ahead of messages not seen yet: the cursor stays.
-      accept: (message) => this.transcript.put(message),
-      begin: async () => {
-        const { language } = this.texts;
-        const made = await this.api.post("conversations", { language, channel: this.channel });
-        this.api.token = made.token;
-        this.store.update((state) => Object.assign(state, { token: made.token, read: 0 }));
-        // Nothing came before it, so its first answer is news already.
-        this.isCaughtUp = true;
-        this.connection.open();
-        this.#status();
-      },
-      expire: () => this.#startAgain(this.texts.expired),
-    };
-  }
-
-  #receive(message) {
-    if (message.seq <= this.seq) return;
-    this.seq = message.seq;
-    if (message.client_message_id) this.sender.remove(message.client_message_id);
-    if (message.sender !== "customer") this.transcript.typing(false);
-    this.transcript.put(message);
-    if (this.isCaughtUp) {
-      this.#markRead();
-      if (message.sender !== "customer" && message.text) {
-        this.announcer.say(`${this.texts[message.sender]}: ${message.text}`);
-      }
+  /** Open a conversation if there is none: once, however many wait for it. */
+  async function begin() {
+    if (api.token) return;
+    try {
+      opening ??= openConversation(chat);
+      const { token } = await opening;
+      if (api.token) return;
+      api.token = token;
+      store.update((state) =>
+        Object.assign(state, { token, read: 0, language: texts.language }),
+      );
+      // Nothing came before it, so its first answer is news already.
+      isCaughtUp = isProven = true;
+      needsSignIn = false;
+      connection.open();
+    } catch (problem) {
+      needsSignIn = problem instanceof Refused && problem.code.startsWith("identity");
+      throw problem;
+    } finally {
+      opening = undefined;
+      showState();
     }
   }
 
-  #showEntry(entry) {
-    this.transcript.put({ ...entry, client_message_id: entry.id, sender: "customer" });
+  function receive(message) {
+    if (message.seq <= seq) return;
+    seq = message.seq;
+    if (message.client_message_id) outbox.remove(message.client_message_id);
+    const isNews = message.sender !== "customer";
+    if (isNews) transcript.typing(false);
+    transcript.put(message);
+    if (!isCaughtUp) return;
+    markRead();
+    if (isNews && message.text) panel.say(`${texts[message.sender]}: ${message.text}`);
   }
 
-  #setState({ mode, level }) {
-    this.mode = mode;
-    this.level = level;
-    if (this.isVerified) this.#verify?.confirm();
-    this.#status();
+  async function ready(state) {
+    if (isLost) panel.say(texts.again);
+    isLost = false;
+    isCaughtUp = true;
+    setState(state);
+    markRead();
+    if (isProven || isStaff) return;
+    isProven = true;
+    const refusal = await prove(api);
+    // Somebody else is signed in to the shop now, so this chat is not theirs to read.
+    if (refusal === "already_verified") startAgain();
   }
 
-  #status() {
-    const { texts } = this;
-    let text = { waiting: texts.waiting, human: texts.human, closed: texts.closed }[this.mode];
-    if (!navigator.onLine) text = texts.offline;
-    else if (this.isLost) text = texts.lost;
-    else if (this.api.token && !this.isCaughtUp && !this.seq) text = texts.loading;
-    if (this.notice.textContent !== (text ?? "")) this.notice.textContent = text ?? "";
-    const isCustomer = this.level === "verified";
-    this.header.who.textContent = isCustomer ? texts.verified : texts.answersNow;
-    this.header.start.hidden = !this.api.token;
+  function setState(state) {
+    standing = { ...standing, ...state };
+    if (chat.isVerified()) verify?.confirm();
+    const isRated = chat.isClosed() && standing.rating?.asked;
+    if (!isRated && rating) transcript.remove("rating");
+    if (!isRated) rating = undefined;
+    else if (!rating) {
+      rating = ratingCard(chat, standing.rating.score);
+      transcript.put({ client_message_id: "rating", sender: "system", body: rating });
+    }
+    showState();
   }
 
-  #greet() {
-    const { texts } = this;
-    const isStaff = this.channel === "staff";
-    const starters = isStaff ? texts.staffStarters : texts.starters;
-    this.transcript.put({
+  function showState() {
+    const isLoading = api.token && !isCaughtUp && !seq;
+    panel.show({ ...standing, isLost, isLoading, needsSignIn });
+  }
+
+  function greet() {
+    transcript.put({
       seq: 0,
       sender: "bot",
-      text: isStaff ? texts.staffHello : texts.hello,
+      text: texts.hello,
       language: texts.language,
-      buttons: starters.map((title) => ({ title })),
+      buttons: texts.starters.map((title) => ({ title })),
     });
   }
 
-  #markRead() {
-    const isSeen = !this.panel.hidden && !document.hidden;
-    if (isSeen && this.api.token && this.store.load().read < this.seq) {
-      this.store.update((state) => {
-        state.read = Math.max(state.read, this.seq);
-      });
+  function markRead() {
+    const isSeen = panel.isOpen() && !document.hidden;
+    if (isSeen && api.token && store.load().read < seq) {
+      store.update((state) => (state.read = Math.max(state.read, seq)));
     }
-    this.#count();
+    count();
   }
 
-  #count() {
-    const { token, read } = this.store.load();
-    this.host.count(token ? this.transcript.countAfter(read) : 0);
+  function count() {
+    const { token, read } = store.load();
+    host.launcher.count(token ? transcript.countAfter(read) : 0);
   }
 
-  #show(isOpen) {
-    this.host.toggleAttribute("open", isOpen);
-    this.panel.hidden = !isOpen;
-    this.host.launcher.hidden = isOpen;
-    this.host.launcher.setAttribute("aria-expanded", String(isOpen));
-    // On a phone the chat covers the page, so nothing behind it may take the focus.
-    const isCover = isOpen && PHONE.matches;
-    this.panel.setAttribute("aria-modal", String(isCover));
-    this.#inert.forEach((node) => (node.inert = false));
-    const others = [...document.body.children].filter((n) => n !== this.host && !n.inert);
-    this.#inert = isCover ? others : [];
-    this.#inert.forEach((node) => (node.inert = true));
+  /** Do what may fail, and say so above the composer. */
+  async function attempt(action) {
+    const { problem } = panel.composer;
+    problem.textContent = "";
+    try {
+      await action();
+    } catch (failure) {
+      if (!(failure instanceof Refused || failure instanceof Unreachable)) throw failure;
+      problem.textContent = texts.problems[failure.message] ?? texts.unreachable;
+    }
   }
 }

@@ -13,97 +13,88 @@ export function backoff(tries) {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries) * (0.7 + 0.6 * Math.random());
 }
 
-export class Connection {
-  #socket = null;
-  #tries = 0;
-  #retry = 0;
-  #poll = 0;
-  #isReady = false;
+/** `listener` has cursor(), message(), ready(), state(), typing(), lost(), refuse(). */
+export function createConnection(api, listener) {
+  let socket = null;
+  let isReady = false;
+  let tries = 0;
+  let retry, poll;
 
-  /** `listener` has cursor(), receive(), ready(), state(), typing(), lost(), refuse(). */
-  constructor(api, listener) {
-    this.api = api;
-    this.listener = listener;
+  function open(isUrgent) {
+    if (!api.token) return;
+    if (socket?.readyState < 2 && (isReady || !isUrgent)) return;
+    drop();
+    socket = api.socket();
+    const { token } = api;
+    const hello = () => JSON.stringify({ type: "hello", token, after: listener.cursor() });
+    socket.onopen = ({ target }) => target.send(hello());
+    socket.onmessage = ({ data }) => hear(JSON.parse(data));
+    socket.onclose = ({ code }) => closed(code);
   }
 
-  open({ now = false } = {}) {
-    if (!this.api.token) return;
-    if (this.#socket && this.#socket.readyState < 2 && (this.#isReady || !now)) return;
-    this.#drop();
-    const socket = (this.#socket = this.api.socket());
-    socket.onopen = () =>
-      socket.send(
-        JSON.stringify({
-          type: "hello",
-          token: this.api.token,
-          after: this.listener.cursor(),
-        }),
-      );
-    socket.onmessage = (event) => this.#hear(JSON.parse(event.data));
-    socket.onclose = (event) => this.#closed(event.code);
+  function close() {
+    drop();
+    clearTimeout(poll);
+    tries = 0;
   }
 
-  close() {
-    this.#drop();
-    clearTimeout(this.#poll);
-    this.#tries = 0;
+  function drop() {
+    clearTimeout(retry);
+    isReady = false;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    socket = null;
   }
 
-  #drop() {
-    clearTimeout(this.#retry);
-    this.#isReady = false;
-    if (!this.#socket) return;
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close();
-    this.#socket = null;
-  }
-
-  #hear(frame) {
-    if (frame.type === "message") this.listener.receive(frame.message);
-    else if (frame.type === "typing") this.listener.typing(frame.on);
-    else if (frame.type === "state") this.listener.state(frame);
+  function hear(frame) {
+    if (frame.type === "message") listener.message(frame.message);
+    else if (frame.type === "typing") listener.typing(frame.on, frame.slow);
+    else if (frame.type === "state") listener.state(frame);
     else if (frame.type === "ready") {
-      clearTimeout(this.#poll);
-      this.#isReady = true;
-      this.#tries = 0;
-      this.listener.ready(frame);
+      clearTimeout(poll);
+      isReady = true;
+      tries = 0;
+      listener.ready(frame);
     }
   }
 
-  #closed(code) {
-    this.#drop();
+  function closed(code) {
+    drop();
     if (code === BAD_TOKEN) {
-      this.listener.refuse();
+      listener.refuse();
       return;
     }
-    this.#tries += 1;
-    this.#retry = setTimeout(() => this.open(), backoff(this.#tries));
-    if (this.#tries === 2) this.#pull(0);
+    tries += 1;
+    retry = setTimeout(open, backoff(tries));
+    if (tries === 2) pull(0);
   }
 
-  async #pull(failures) {
-    clearTimeout(this.#poll);
-    const token = this.api.token;
+  async function pull(nFailures) {
+    clearTimeout(poll);
+    const { token } = api;
+    const isOver = () => isReady || token !== api.token;
     try {
       let page;
       do {
-        page = await this.api.get(`messages?after=${this.listener.cursor()}&limit=100`);
-        if (this.#isReady || token !== this.api.token) return;
-        page.items.forEach((message) => this.listener.receive(message));
+        page = await api.get(`messages?after=${listener.cursor()}&limit=100`);
+        if (isOver()) return;
+        page.items.forEach(listener.message);
       } while (page.items.length);
-      this.listener.ready(page);
-      failures = 0;
+      listener.ready(page);
+      nFailures = 0;
     } catch (problem) {
       if (problem instanceof Refused && problem.status === 401) {
-        this.listener.refuse();
+        listener.refuse();
         return;
       }
       if (!(problem instanceof Unreachable || problem instanceof Refused)) throw problem;
-      failures += 1;
-      this.listener.lost();
+      nFailures += 1;
+      listener.lost();
     }
-    if (this.#isReady || token !== this.api.token) return;
-    const wait = failures ? Math.max(POLL_MS, backoff(failures)) : POLL_MS;
-    this.#poll = setTimeout(() => this.#pull(failures), wait);
+    if (isOver()) return;
+    poll = setTimeout(pull, Math.max(POLL_MS, nFailures && backoff(nFailures)), nFailures);
   }
+
+  return { open, close };
 }

@@ -1,32 +1,42 @@
 /* Elements and icons. Text only ever becomes text nodes, never markup. */
 
-export function el(tag, attributes = {}, ...children) {
+/** Make an element: el("p.meta", { lang }, "text", child). Functions are listeners. */
+export function el(kind, ...rest) {
+  const [tag, ...classes] = kind.split(".");
   const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(" ");
+  const attributes = rest[0]?.constructor === Object ? rest.shift() : {};
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value != null && value !== false) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child != null && child !== false && child !== ""));
+  node.append(...rest.flat(2).filter(Boolean));
   return node;
 }
 
-const PATHS = {
-  chat: "M4 5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5v8a2.5 2.5 0 0 1-2.5 2.5H11l-5 4.5V16A2.5 2.5 0 0 1 4 13.5z",
-  close: "M6 6l12 12M18 6L6 18",
-  fresh: "M12 5v14M5 12h14",
-  send: "M5 12h13M12.5 6l6 6-6 6",
-  check: "M5 12.5l4.5 4.5L19 7.5",
-  down: "M12 5v14M6 13l6 6 6-6",
-};
+/** Make a button; with an icon its label is only heard, and shown on pointing. */
+export function button(kind, label, click, path) {
+  const attributes = { type: "button", click };
+  if (path) Object.assign(attributes, { "aria-label": label, title: label });
+  return el(`button.${kind}`, attributes, path ? icon(path) : label);
+}
 
-export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
+export const hidden = (text) => el("span.sr", text);
+
+/** Draw a path of a field of 24 by 24. */
+export function icon(path) {
+  const make = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const svg = make("svg");
+  const line = make("path");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(space, "path");
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
+  line.setAttribute("d", path);
+  svg.append(line);
   return svg;
+}
+
+/** Put on a style sheet, once. */
+export function wear(root, sheet) {
+  const sheets = root.adoptedStyleSheets;
+  if (!sheets.includes(sheet)) sheets.push(sheet);
 }

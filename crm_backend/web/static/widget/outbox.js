@@ -5,85 +5,77 @@ import { Refused, Unreachable } from "./api.js";
 import { backoff } from "./connection.js";
 import { newId } from "./links.js";
 
-export class Outbox {
-  #isBusy = false;
-  #tries = 0;
-  #timer = 0;
+/** `listener` has show(entry), accept(message), begin(), expire(). */
+export function createOutbox(api, store, listener) {
+  let isBusy = false;
+  let tries = 0;
+  let timer;
 
-  /** `listener` has show(entry), accept(message), begin(), expire(). */
-  constructor(api, store, listener) {
-    this.api = api;
-    this.store = store;
-    this.listener = listener;
-  }
+  const entries = () => store.load().queue;
 
-  get entries() {
-    return this.store.load().queue;
-  }
-
-  add(content) {
+  function add(content) {
     const entry = { id: newId(), ...content };
-    this.store.update((state) => state.queue.push(entry));
-    this.listener.show(entry);
-    this.flush();
+    store.update(({ queue }) => queue.push(entry));
+    listener.show(entry);
+    flush();
   }
 
-  remove(id) {
-    if (!this.entries.some((entry) => entry.id === id)) return;
-    this.store.update((state) => {
+  function remove(id) {
+    if (!entries().some((entry) => entry.id === id)) return;
+    store.update((state) => {
       state.queue = state.queue.filter((entry) => entry.id !== id);
     });
   }
 
   /** Send again what was refused or waits for its next attempt. */
-  retry(id) {
-    this.#change(id, { failed: undefined, waits: undefined });
-    this.#tries = 0;
-    this.flush();
+  function retry(id) {
+    change(id, { failed: undefined, waits: undefined });
+    tries = 0;
+    flush();
   }
 
-  async flush() {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    clearTimeout(this.#timer);
+  async function flush() {
+    if (isBusy) return;
+    isBusy = true;
+    clearTimeout(timer);
     let entry;
     try {
-      while ((entry = this.entries.find(({ failed }) => !failed))) {
-        await this.#send(entry);
-        this.#tries = 0;
+      while ((entry = entries().find(({ failed }) => !failed))) {
+        await send(entry);
+        tries = 0;
       }
     } catch (problem) {
       if (!(problem instanceof Unreachable)) throw problem;
-      this.#tries += 1;
-      this.#change(entry.id, { waits: true });
-      this.#timer = setTimeout(() => this.flush(), backoff(this.#tries));
+      tries += 1;
+      change(entry.id, { waits: true });
+      timer = setTimeout(flush, Math.max(problem.waitMs || 0, backoff(tries)));
     } finally {
-      this.#isBusy = false;
+      isBusy = false;
     }
   }
 
-  async #send(entry) {
+  async function send({ id, text, payload, title }) {
     try {
-      if (!this.api.token) await this.listener.begin();
-      const { id, text, payload, title } = entry;
+      await listener.begin();
       const content = payload ? { payload, title } : { text };
-      this.listener.accept(
-        await this.api.post("messages", { client_message_id: id, ...content }),
-      );
-      this.remove(id);
+      listener.accept(await api.post("messages", { client_message_id: id, ...content }));
+      remove(id);
     } catch (problem) {
       if (!(problem instanceof Refused)) throw problem;
-      if (problem.status === 401 && this.api.token) this.listener.expire();
-      else this.#change(entry.id, { failed: problem.code });
+      if (problem.status === 401 && api.token) listener.expire();
+      else change(id, { failed: problem.code });
     }
   }
 
-  #change(id, values) {
-    const state = this.store.update(({ queue }) => {
-      const entry = queue.find((candidate) => candidate.id === id);
+  function change(id, values) {
+    const find = ({ queue }) => queue.find((entry) => entry.id === id);
+    const state = store.update((stored) => {
+      const entry = find(stored);
       if (entry) Object.assign(entry, values);
     });
-    const entry = state.queue.find((candidate) => candidate.id === id);
-    if (entry) this.listener.show(entry);
+    const entry = find(state);
+    if (entry) listener.show(entry);
   }
+
+  return { add, remove, retry, flush, entries, stop: () => clearTimeout(timer) };
 }

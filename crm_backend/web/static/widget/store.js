@@ -1,41 +1,38 @@
-/* What the browser keeps: the chat's token, how far it was read, and unsent messages.
-   Nothing is written before the visitor sends something. Every change reads the stored
-   state first, so several tabs do not overwrite each other. */
+/* What the browser keeps: the chat's token, its language, how far it was read, and
+   unsent messages. Nothing is written before the visitor sends something. Every change
+   reads the stored state first, so several tabs do not overwrite each other. */
 
-const empty = () => ({ token: null, read: 0, queue: [] });
+export function createStore(key) {
+  let memory = null;
 
-export class Store {
-  #memory = null;
-
-  constructor(key) {
-    this.key = key;
-  }
-
-  load() {
-    let text = this.#memory;
+  function load() {
+    let text = memory;
     try {
-      text = localStorage.getItem(this.key);
+      text = localStorage.getItem(key);
     } catch {
       // Storage is switched off: this page remembers, a reload forgets.
     }
+    const empty = { token: null, read: 0, queue: [] };
     try {
-      return { ...empty(), ...JSON.parse(text) };
+      return { ...empty, ...JSON.parse(text) };
     } catch {
-      return empty();
+      return empty;
     }
   }
 
-  update(change) {
-    const state = this.load();
+  function update(change) {
+    const state = load();
     change(state);
     const isEmpty = !state.token && !state.queue.length;
-    this.#memory = isEmpty ? null : JSON.stringify(state);
+    memory = isEmpty ? null : JSON.stringify(state);
     try {
-      if (isEmpty) localStorage.removeItem(this.key);
-      else localStorage.setItem(this.key, this.#memory);
+      if (isEmpty) localStorage.removeItem(key);
+      else localStorage.setItem(key, memory);
     } catch {
       // As above, or the quota is used up; the memory still has it.
     }
     return state;
   }
+
+  return { key, load, update };
 }

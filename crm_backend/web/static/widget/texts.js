@@ -1,27 +1,53 @@
 /* The words of one language, and how it writes numbers, money and dates. */
 
+const WORDS = {
+  en: () => import("./texts.en.js"),
+  zh: () => import("./texts.zh.js"),
+};
+
+const STAFF_WORDS = {
+  en: () => import("./texts.staff.en.js"),
+  zh: () => import("./texts.staff.zh.js"),
+};
+const CARD_WORDS = {
+  en: () => import("./texts.cards.en.js"),
+  zh: () => import("./texts.cards.zh.js"),
+};
+
+/** Load the words of cards to the others. */
+export async function addCardWords(texts) {
+  const { cardWords } = await CARD_WORDS[texts.language]();
+  Object.assign(texts, cardWords);
+}
+
 /** Load the words and the formats of a language tag. */
-export async function loadTexts(tag) {
-  const isChinese = tag.toLowerCase().startsWith("zh");
-  const { words } = await import(isChinese ? "./texts.zh.js" : "./texts.en.js");
-  const htmlLang = isChinese ? "zh-CN" : "en";
+export async function loadTexts(tag, isStaff) {
+  const language = tag.toLowerCase().startsWith("zh") ? "zh" : "en";
+  const htmlLang = language === "zh" ? "zh-CN" : "en";
+  const { words } = await WORDS[language]();
+  const { staffWords } = isStaff ? await STAFF_WORDS[language]() : {};
   // The reader's own habits, where they are of the same language: 22 Nov or Nov 22.
-  const locale = navigator.languages.find((l) => l.startsWith(htmlLang.slice(0, 2))) ?? htmlLang;
-  const format = (value, options) => {
+  const locale = navigator.languages.find((l) => l.startsWith(language)) ?? htmlLang;
+  const number = (n, options) => new Intl.NumberFormat(locale, options).format(n);
+  const date = (value, options) => {
     // A date without a time is the same day everywhere.
     const zone = value.length === 10 ? { timeZone: "UTC" } : {};
     return new Intl.DateTimeFormat(locale, { ...options, ...zone }).format(new Date(value));
   };
+  const isToday = (value) => new Date(value).toDateString() === new Date().toDateString();
+  const moment = (value) => date(value, { dateStyle: "medium", timeStyle: "short" });
   return {
     ...words,
-    language: isChinese ? "zh" : "en",
+    ...staffWords,
+    language,
     htmlLang,
-    number: (n) => new Intl.NumberFormat(locale).format(n),
-    percent: (p) =>
-      new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(p),
-    money: (cents, currency) =>
-      new Intl.NumberFormat(locale, { style: "currency", currency }).format(cents / 100),
-    day: (value) => format(value, { dateStyle: "medium" }),
-    time: (value) => format(value, { timeStyle: "short" }),
+    number,
+    moment,
+    percent: (p) => number(p, { style: "percent", maximumFractionDigits: 0 }),
+    money: (cents, currency) => number(cents / 100, { style: "currency", currency }),
+    size: (nBytes) =>
+      number(Math.max(1, Math.round(nBytes / 1000)), { style: "unit", unit: "kilobyte" }),
+    day: (value) => date(value, { dateStyle: "medium" }),
+    time: (value) => (isToday(value) ? date(value, { timeStyle: "short" }) : moment(value)),
   };
 }

@@ -1,161 +1,149 @@
 /* The list of messages: ordered by the server's numbers, unsent ones last. */
 
-import { renderBlock } from "./cards.js";
-import { el, icon } from "./elements.js";
+import { button, el, hidden } from "./elements.js";
 import { linked } from "./links.js";
+import { cardPlace } from "./places.js";
 
 const TYPING_MS = 15_000;
 const NEAR_THE_END_PX = 120;
 const UNSENT = Number.MAX_SAFE_INTEGER;
 
-export class Transcript {
-  #lines = new Map();
-  #typingTimer = 0;
-  #sticks = true;
+/** `chat` has texts, press(button), retry(id), discard(id) and what the cards need. */
+export function createTranscript(chat) {
+  const { texts } = chat;
+  const lines = new Map();
+  let typingTimer;
+  let sticks = true;
 
-  /** `chat` has texts, press(button), retry(id) and what the cards need. */
-  constructor(chat) {
-    this.chat = chat;
-    this.list = el("ol");
-    // role=log for those who go there; the one live region elsewhere announces.
-    this.log = el(
-      "div",
-      { class: "log", role: "log", "aria-live": "off", "aria-label": chat.texts.log, tabindex: 0 },
-      this.list,
-    );
-    this.typingLine = el(
-      "li",
-      { class: "typing" },
-      el("span", { class: "sr" }, chat.texts.typing),
-      el("i"), el("i"), el("i"),
-    );
-    this.below = el(
-      "button",
-      { class: "below", type: "button", hidden: true, onclick: () => this.toEnd() },
-      icon("down"),
-      chat.texts.below,
-    );
-    const look = () => {
-      this.#sticks = this.#isNearEnd();
-      if (this.#sticks) this.below.hidden = true;
-    };
-    this.log.addEventListener("scroll", look, { passive: true });
-    // Notices and on-screen keyboards take room; the end stays in sight.
-    new ResizeObserver(() => this.#sticks && this.toEnd()).observe(this.log);
-  }
+  const list = el("ol");
+  // role=log for those who go there; the one live region elsewhere announces.
+  const log = el(
+    "div.log",
+    { role: "log", "aria-live": "off", "aria-label": texts.log, tabindex: 0 },
+    list,
+  );
+  const typingWords = hidden(texts.typing);
+  const typingLine = el("li.typing", typingWords, el("i"), el("i"), el("i"));
+  const below = el("button.below", { type: "button", click: toEnd }, `${texts.below} ↓`);
+  below.hidden = true;
+  const node = el("div.middle", log, below);
+  const look = () => {
+    sticks = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END_PX;
+    if (sticks) below.hidden = true;
+  };
+  log.addEventListener("scroll", look, { passive: true });
+  // Cards, notices and on-screen keyboards take room; the end stays in sight.
+  const watcher = new ResizeObserver(() => sticks && toEnd());
+  watcher.observe(log);
+  watcher.observe(list);
 
-  clear() {
-    this.#lines.clear();
-    this.list.replaceChildren();
-    this.typing(false);
+  function clear() {
+    lines.clear();
+    list.replaceChildren();
+    typing(false);
   }
 
   /** Show a message, or what became of it; true if it was not there before. */
-  put(message) {
+  function put(message) {
     const key = message.client_message_id ?? `#${message.seq}`;
-    const before = this.#lines.get(key);
-    if (before?.seq !== undefined && before.seq !== UNSENT) return false;
-    const line = { seq: message.seq ?? UNSENT, sender: message.sender, key };
-    line.node = this.#draw(message, key);
-    const stays = this.#sticks || message.sender === "customer";
+    const before = lines.get(key);
+    if (before && before.seq !== UNSENT) return false;
+    const isMine = message.sender === "customer";
+    const line = { seq: message.seq ?? UNSENT, sender: message.sender };
+    line.node = draw(message, key);
+    const stays = sticks || isMine;
     before?.node.remove();
-    this.#lines.set(key, line);
-    this.#place(line);
-    if (message.sender === "customer") this.#useUpChoices(line);
-    if (this.typingLine.isConnected) this.list.append(this.typingLine);
-    if (stays) this.toEnd();
-    else if (!before) this.below.hidden = false;
+    lines.set(key, line);
+    line.node.seq = line.seq;
+    const later = [...list.children].find((other) => other.seq > line.seq);
+    list.insertBefore(line.node, later ?? null);
+    if (isMine) useUpChoices(line.seq);
+    if (typingLine.isConnected) list.append(typingLine);
+    if (stays) toEnd();
+    else if (!before) below.hidden = false;
     return !before;
   }
 
-  typing(isOn) {
-    clearTimeout(this.#typingTimer);
-    if (!isOn) {
-      this.typingLine.remove();
-      return;
-    }
-    this.list.append(this.typingLine);
-    if (this.#sticks) this.toEnd();
+  function remove(key) {
+    lines.get(key)?.node.remove();
+    lines.delete(key);
+  }
+
+  function typing(isOn, isSlow) {
+    clearTimeout(typingTimer);
+    typingLine.remove();
+    if (!isOn) return;
+    typingWords.textContent = isSlow ? texts.slow : texts.typing;
+    typingWords.classList.toggle("sr", !isSlow);
+    list.append(typingLine);
+    if (sticks) toEnd();
     // The end of typing can get lost on the way, so it always expires.
-    this.#typingTimer = setTimeout(() => this.typing(false), TYPING_MS);
+    typingTimer = setTimeout(typing, TYPING_MS, false);
   }
 
-  countAfter(seq) {
-    return [...this.#lines.values()].filter(
-      (line) => line.sender !== "customer" && line.seq !== UNSENT && line.seq > seq,
-    ).length;
+  function countAfter(seq) {
+    const isNews = (line) => line.sender !== "customer" && line.seq !== UNSENT && line.seq > seq;
+    return [...lines.values()].filter(isNews).length;
   }
 
-  toEnd() {
-    this.#sticks = true;
-    this.log.scrollTop = this.log.scrollHeight;
-    this.below.hidden = true;
-  }
-
-  #isNearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.log;
-    return scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX;
-  }
-
-  #place(line) {
-    line.node.seq = line.seq;
-    const later = [...this.list.children].find((node) => node.seq > line.seq);
-    this.list.insertBefore(line.node, later ?? null);
+  function toEnd() {
+    sticks = true;
+    log.scrollTop = log.scrollHeight;
+    below.hidden = true;
   }
 
   /** Offers end where the customer wrote something after them. */
-  #useUpChoices(line) {
-    for (const choices of this.list.querySelectorAll(".choices")) {
-      if (choices.closest("li").seq < line.seq) choices.remove();
+  function useUpChoices(seq) {
+    for (const choices of list.querySelectorAll(".choices")) {
+      if (choices.closest("ol > li").seq < seq) choices.remove();
     }
   }
 
-  #draw(message, key) {
-    const { texts } = this.chat;
-    const { sender } = message;
-    const who = texts[sender];
-    const lang = message.language === "zh" ? "zh-CN" : message.language;
+  function draw(message, key) {
+    const { sender, blocks = [] } = message;
     const text = message.text ?? message.title;
+    const lang = message.language === "zh" ? "zh-CN" : message.language;
     return el(
-      "li",
-      { class: sender },
-      el("span", { class: "sr" }, `${who}: `),
-      text && el("div", { class: "bubble", lang }, linked(text)),
-      (message.blocks ?? []).map((block) => renderBlock(block, this.chat)),
-      this.#choices(message),
-      this.#footer(message, key, who),
+      `li.${sender}`,
+      hidden(`${texts[sender]}: `),
+      text && el("div.bubble", { lang }, linked(text)),
+      message.body,
+      blocks.map((block) => cardPlace(block, chat)),
+      choices(message),
+      !message.body && footer(message, key),
     );
   }
 
-  #choices({ buttons, seq }) {
-    if (!buttons?.length) return null;
-    const later = [...this.#lines.values()];
-    if (later.some((line) => line.sender === "customer" && line.seq > seq)) return null;
-    const group = el("div", { class: "choices", role: "group" });
-    const press = (button) => {
-      group.remove();
-      this.chat.press(button);
-    };
-    group.append(
-      ...buttons.map((button) =>
-        el("button", { type: "button", onclick: () => press(button) }, button.title),
-      ),
+  function choices({ buttons, seq }) {
+    const isAnswered = [...lines.values()].some(
+      (line) => line.sender === "customer" && line.seq > seq,
     );
+    if (!buttons?.length || isAnswered) return null;
+    const group = el("div.choices", { role: "group" });
+    const press = (choice) => {
+      group.remove();
+      chat.press(choice);
+    };
+    group.append(...buttons.map((choice) => button("chip", choice.title, () => press(choice))));
     return group;
   }
 
-  #footer({ sender, created_at: createdAt, failed, waits, seq }, key, who) {
-    const { texts } = this.chat;
+  function footer({ sender, created_at: createdAt, failed, waits, seq }, key) {
     if (sender === "system") return null;
-    const retry = () => this.chat.retry(key);
-    const again = el("button", { type: "button", class: "link", onclick: retry }, texts.retry);
+    const retry = () => button("link", texts.retry, () => chat.retry(key));
     if (failed) {
-      return el("p", { class: "meta bad" }, texts.problems[failed] ?? texts.failed, " ", again);
+      const discard = button("link", texts.discard, () => chat.discard(key));
+      const why = texts.problems[failed] ?? "";
+      return el("p.meta.bad", `${texts.failed} ${why} `, retry(), " ", discard);
     }
-    if (waits) return el("p", { class: "meta" }, texts.queued, " ", again);
-    if (seq === undefined) return el("p", { class: "meta" }, texts.sending);
+    if (waits) return el("p.meta", texts.waits, " ", retry());
+    if (seq === undefined) return el("p.meta.sending", texts.sending);
     if (!createdAt) return null;
-    const time = el("time", { datetime: createdAt }, texts.time(createdAt));
-    return el("p", { class: "meta" }, sender === "customer" ? "" : `${who} · `, time);
+    const attributes = { datetime: createdAt, title: texts.moment(createdAt) };
+    const who = sender === "customer" ? "" : `${texts[sender]} · `;
+    return el("p.meta.when", who, el("time", attributes, texts.time(createdAt)));
   }
+
+  const stop = () => watcher.disconnect();
+  return { node, log, list, clear, put, remove, typing, countAfter, toEnd, stop };
 }

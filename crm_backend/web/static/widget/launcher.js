@@ -1,0 +1,35 @@
+/* The launcher: all that a page shows before somebody chats. */
+
+import { el, icon } from "./elements.js";
+
+/** A bubble of speech. */
+export const BUBBLE =
+  "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.1-2.9-.4L4.5 20.5l1-3.8C3.9 15.3 3 13.3 3 11.2c0-4.3 4-7.7 9-7.7z";
+const LABELS = {
+  en: {
+    open: "Open chat",
+    unread: (n) => `Open chat, ${n} unread ${n === 1 ? "message" : "messages"}`,
+  },
+  zh: { open: "打开聊天", unread: (n) => `打开聊天，${n} 条未读消息` },
+};
+const TITLE_PREFIX = /^\(\d+\) /;
+
+/** Build the launcher; `count` shows how many messages wait, in the page's title too. */
+export function buildLauncher(language, click) {
+  const labels = LABELS[language.startsWith("zh") ? "zh" : "en"];
+  const number = el("span.unread", { "aria-hidden": "true", hidden: true });
+  const node = el(
+    "button.launcher",
+    { type: "button", "aria-label": labels.open, "aria-expanded": "false", click },
+    icon(BUBBLE),
+    number,
+  );
+  const count = (n) => {
+    number.hidden = !n;
+    number.textContent = n > 99 ? "99+" : n;
+    node.setAttribute("aria-label", n ? labels.unread(n) : labels.open);
+    const title = (n ? `(${n}) ` : "") + document.title.replace(TITLE_PREFIX, "");
+    if (title !== document.title) document.title = title;
+  };
+  return { node, count };
+}

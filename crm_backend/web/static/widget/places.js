@@ -1,0 +1,21 @@
+/* Where cards appear in messages; what they need is loaded with the first of them. */
+
+import { button, el } from "./elements.js";
+import { addCardWords } from "./texts.js";
+
+/** Hold the place of a block's card until it can be shown. */
+export function cardPlace(block, chat) {
+  const { texts } = chat;
+  const place = el("div.place");
+  async function fill() {
+    try {
+      const [{ buildCard }] = await Promise.all([import("./cards.js"), addCardWords(texts)]);
+      place.replaceChildren(buildCard(block, chat));
+    } catch (problem) {
+      console.error(problem);
+      place.replaceChildren(button("link", texts.retry, fill));
+    }
+  }
+  fill();
+  return place;
+}
