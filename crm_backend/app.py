@@ -13,18 +13,30 @@ from crm_backend.client_address import make_forwarded
 from crm_backend.config import Config
 from crm_backend.cors import setup_cors
 from crm_backend.db import make_engine, make_sessions, reading
+from crm_backend.gateway import run_gateway, stop_gateway
 from crm_backend.handlers.api_docs import setup_api_docs
-from crm_backend.handlers.socket import chat_socket, close_sockets
-from crm_backend.keys import ARTICLES, CONFIG, RATE_LIMITS, SESSIONS, SOCKETS, WAKEUPS
+from crm_backend.handlers.socket import N_READS_AT_ONCE, chat_socket, close_sockets
+from crm_backend.keys import (
+    ARTICLES,
+    CONFIG,
+    ENGINE,
+    GATEWAY_TASKS,
+    RATE_LIMITS,
+    SESSIONS,
+    SOCKET_READS,
+    SOCKETS,
+    WAKEUPS,
+)
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.rate_limits import RateLimits
 from crm_backend.routes import ENDPOINTS
-from crm_backend.turn_worker import run_gateway
 from crm_backend.wakeups import Wakeups
 from crm_backend.web.pages import setup_pages
 
 # Room for an address or a complaint; attachments have a limit of their own.
 MAX_BODY_BYTES = 256 * 1024
+# No question of a page or a conversation takes so long, unless the database hangs.
+COMMAND_SECONDS = 30
 
 
 def create_app(config: Config) -> web.Application:
@@ -43,9 +55,12 @@ def create_app(config: Config) -> web.Application:
     app[ARTICLES] = ArticleLibrary(config.articles_dir)
     app[WAKEUPS] = Wakeups()
     app[SOCKETS] = set()
+    app[SOCKET_READS] = asyncio.Semaphore(N_READS_AT_ONCE)
+    app[GATEWAY_TASKS] = []
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_articles)
     app.cleanup_ctx.append(run_gateway)
+    app.on_shutdown.append(stop_gateway)
     app.on_shutdown.append(close_sockets)
     app.on_cleanup.append(_close_limits)
     app.router.add_get("/api/v1/chat/socket", chat_socket)
@@ -69,7 +84,8 @@ async def _close_limits(app: web.Application) -> None:
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
-    engine = make_engine(app[CONFIG].database_url)
+    engine = make_engine(app[CONFIG].database_url, command_seconds=COMMAND_SECONDS)
+    app[ENGINE] = engine
     app[SESSIONS] = make_sessions(engine)
     yield
     await engine.dispose()

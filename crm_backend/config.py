@@ -12,6 +12,8 @@ from crm_backend.setting_values import MailServer, Network
 
 T = TypeVar("T")
 
+# The bot gives a turn up that waits for its conversation for a minute.
+MAX_TURN_SECONDS = 50
 # The demo shop's articles, wherever the process was started.
 ARTICLES = Path(__file__).resolve().parent.parent / "data" / "articles"
 
@@ -20,14 +22,17 @@ class ConfigError(ValueError):
     """A setting is missing or malformed; the message is one sentence."""
 
 
-def _integer(env: Mapping[str, str], name: str, default: int, low: int) -> int:
+def _integer(
+    env: Mapping[str, str], name: str, default: int, low: int, high: int | None = None
+) -> int:
     text = env.get(name, str(default))
     try:
         value = int(text)
     except ValueError:
         value = low - 1
-    if value < low:
-        raise ConfigError(f"{name} must be a whole number of at least {low}: {text!r}.")
+    if value < low or (high is not None and value > high):
+        limits = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise ConfigError(f"{name} must be a whole number {limits}: {text!r}.")
     return value
 
 
@@ -95,6 +100,8 @@ class Config:
     crm_host: str = "127.0.0.1"
     crm_port: int = 8080
     rasa_url: str = "http://127.0.0.1:5005"
+    # Several processes of the assistant, instead of the one at `rasa_url`.
+    rasa_urls: tuple[str, ...] = ()
     turn_timeout_seconds: int = 10
     var_dir: Path = Path("var")
     demo: bool = True
@@ -116,6 +123,11 @@ class Config:
     conversations_per_address: str = "20/minute; 200/hour"
     messages_per_address: str = "300/minute"
     codes_per_address: str = "30/hour"
+
+    @property
+    def bot_urls(self) -> tuple[str, ...]:
+        """Where the assistant's processes are."""
+        return self.rasa_urls or (self.rasa_url,)
 
     @property
     def knows_shop_tokens(self) -> bool:
@@ -145,8 +157,13 @@ class Config:
             crm_host=env.get("CRM_HOST", cls.crm_host),
             crm_port=_integer(env, "CRM_PORT", cls.crm_port, 1),
             rasa_url=env.get("RASA_URL", cls.rasa_url).rstrip("/"),
+            rasa_urls=_parsed(env, "RASA_URLS", setting_values.read_addresses),
             turn_timeout_seconds=_integer(
-                env, "TURN_TIMEOUT_SECONDS", cls.turn_timeout_seconds, 1
+                env,
+                "TURN_TIMEOUT_SECONDS",
+                cls.turn_timeout_seconds,
+                1,
+                MAX_TURN_SECONDS,
             ),
             var_dir=var_dir(env),
             demo=_switch(env, "DEMO", "1"),

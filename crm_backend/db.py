@@ -1,27 +1,72 @@
 """The database engine and its sessions."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import Session
 
 Sessions = async_sessionmaker[AsyncSession]
 
 # How long a writer waits for another one in SQLite before it gives up.
 SQLITE_BUSY_MS = 5_000
+# How long to wait for a new connection, or for one that others use, in PostgreSQL.
+CONNECT_SECONDS = 5
+# What SQLite says when it cannot work now, not when it was asked nonsense.
+SQLITE_UNAVAILABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+# Classes of SQLSTATE: connections, rollbacks, resources, operators' interventions.
+POSTGRESQL_UNAVAILABLE = frozenset({"08", "40", "53", "57"})
 
 
-def make_engine(url: str) -> AsyncEngine:
-    """Make an engine; SQLite gets WAL, foreign keys and real transactions."""
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=10, pool_pre_ping=True)
+def make_engine(url: str, *, command_seconds: float | None = None) -> AsyncEngine:
+    """Make an engine; SQLite gets WAL, foreign keys and real transactions.
+
+    Args:
+        url: of the database.
+        command_seconds: the longest that PostgreSQL may take over one statement.
+    """
+    if url.startswith("sqlite"):
+        return _make_sqlite_engine(url)
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": command_seconds},
+    )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _connect(dialect: Any, _record: Any, args: Any, kwargs: Any) -> Any:
+        # Plain errors get through here, which nobody could tell from those of files
+        # and other sockets.
+        try:
+            return dialect.connect(*args, **kwargs)
+        except (OSError, dialect.loaded_dbapi.Error) as err:
+            raise dialect.loaded_dbapi.OperationalError(str(err)) from err
+
+    return engine
+
+
+def _make_sqlite_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -56,3 +101,23 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     async with sessions() as session:
         await session.connection(execution_options={"reads_only": True})
         yield session
+
+
+def is_postgresql(session: Session) -> bool:
+    """Whether a session works on PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def is_unavailable(err: BaseException) -> bool:
+    """Whether the database is gone, busy or full: trying again later may help."""
+    if isinstance(err, (PoolTimeoutError, TimeoutError)):
+        return True
+    if not isinstance(err, DBAPIError):
+        return False
+    if isinstance(err.orig, sqlite3.Error):
+        code = getattr(err.orig, "sqlite_errorcode", 0) & 0xFF
+        return code in SQLITE_UNAVAILABLE
+    kinds = (OperationalError, InterfaceError)
+    if err.connection_invalidated or isinstance(err, kinds):
+        return True
+    return str(getattr(err.orig, "sqlstate", ""))[:2] in POSTGRESQL_UNAVAILABLE

@@ -1,16 +1,28 @@
 """The bot as the gateway sees it: one turn in, one answer or one failure out."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 from pydantic import BaseModel, Field, ValidationError
 
+from crm_backend.rasa_addresses import RasaAddress, RasaAddresses
+
+TURNS_PATH = "/webhooks/deskmate/turns"
 # The bot's server drops idle connections after 5 s; one dropped under a request
 # would look like a failed turn.
 KEEP_ALIVE_SECONDS = 4
+CONNECT_SECONDS = 2
 # A bot that is just being restarted listens again soon.
 RETRY_AFTER_SECONDS = 0.3
+N_ROUNDS = 2
+MAX_REPEATS = 1
+# The bot cannot have seen the turn.
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+# It has, and could not even begin with it.
+NO_MODEL = "http_503"
 MAX_CODE = 60
 
 
@@ -80,55 +92,83 @@ class BotAnswer(BaseModel):
 
 
 class RasaClient:
-    """Posts turns to the bot's channel."""
+    """Posts turns to the bot's channel, at one of several addresses."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, url: str, *, timeout_seconds: float
-    ) -> None:
+    def __init__(self, http: aiohttp.ClientSession, addresses: RasaAddresses) -> None:
         self._http = http
-        self._url = url + "/webhooks/deskmate/turns"
-        self._timeout_seconds = timeout_seconds
+        self._addresses = addresses
+        # Where the last turn of a conversation was sent that has no answer yet.
+        self._pending: dict[str, tuple[RasaAddress, asyncio.Task[Any] | None]] = {}
 
     async def ask(self, turn: TurnRequest) -> BotAnswer:
-        """Let the bot handle a turn.
+        """Let the bot handle a turn, however long it takes.
+
+        A turn that a bot cannot have answered goes to the next address. One that was
+        on its way is sent again only once, in case it is what kills the bot; its id
+        makes that safe where the bots share their stores.
 
         Raises:
-            BotFailure: it cannot be reached, is too slow, or answers nonsense.
+            BotFailure: it cannot be reached, or answers nonsense.
         """
+        failure = BotFailure("unreachable")
+        n_interrupted = 0
+        for n_before in range(N_ROUNDS):
+            if n_before:
+                await asyncio.sleep(RETRY_AFTER_SECONDS)
+            for address in self._addresses.in_order(turn.conversation_id):
+                try:
+                    return _read(await self._post(address, turn), turn)
+                except aiohttp.ClientError as err:
+                    address.is_healthy = False
+                    if not isinstance(err, NEVER_SENT):
+                        n_interrupted += 1
+                except BotFailure as err:
+                    if err.code != NO_MODEL:
+                        raise
+                    address.is_healthy = False
+                    failure = err
+                if n_interrupted > MAX_REPEATS:
+                    raise failure
+        raise failure
+
+    async def _post(self, address: RasaAddress, turn: TurnRequest) -> bytes:
+        url, body = address.url + TURNS_PATH, turn.model_dump()
+        with self._noted(address, turn.conversation_id):
+            async with self._http.post(url, json=body) as response:
+                if response.status != 200:
+                    raise BotFailure(f"http_{response.status}")
+                return await response.read()
+
+    @contextmanager
+    def _noted(self, address: RasaAddress, conversation_id: str) -> Iterator[None]:
+        """Let no earlier turn that hangs elsewhere write into the dialogue later."""
+        other, task = self._pending.get(conversation_id, (address, None))
+        if other is not address and task is not None:
+            task.cancel()
+        noted = (address, asyncio.current_task())
+        self._pending[conversation_id] = noted
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                raw = await self._post_patiently(turn)
-        except TimeoutError as err:
-            raise BotFailure("timeout") from err
-        except aiohttp.ClientError as err:
-            raise BotFailure("unreachable") from err
-        try:
-            answer = BotAnswer.model_validate_json(raw)
-        except ValidationError as err:
-            raise BotFailure("bad_answer") from err
-        if answer.turn_id != turn.turn_id:
-            raise BotFailure("bad_answer")
-        return answer
-
-    async def _post_patiently(self, turn: TurnRequest) -> bytes:
-        try:
-            return await self._post(turn)
-        except aiohttp.ClientConnectorError:
-            await asyncio.sleep(RETRY_AFTER_SECONDS)
-            return await self._post(turn)
-
-    async def _post(self, turn: TurnRequest) -> bytes:
-        async with self._http.post(self._url, json=turn.model_dump()) as response:
-            if response.status != 200:
-                raise BotFailure(f"http_{response.status}")
-            return await response.read()
+            yield
+        finally:
+            if self._pending.get(conversation_id) is noted:
+                del self._pending[conversation_id]
 
 
-def make_http(n_connections: int) -> aiohttp.ClientSession:
+def _read(raw: bytes, turn: TurnRequest) -> BotAnswer:
+    try:
+        answer = BotAnswer.model_validate_json(raw)
+    except ValidationError as err:
+        raise BotFailure("bad_answer") from err
+    if answer.turn_id != turn.turn_id:
+        raise BotFailure("bad_answer")
+    return answer
+
+
+def make_http() -> aiohttp.ClientSession:
     """Make the HTTP session for talking to the bot."""
-    connector = aiohttp.TCPConnector(
-        limit=n_connections, keepalive_timeout=KEEP_ALIVE_SECONDS
-    )
+    # Turns that are waited for after their apology must not keep others waiting.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
     return aiohttp.ClientSession(
-        connector=connector, timeout=aiohttp.ClientTimeout(total=None)
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
     )

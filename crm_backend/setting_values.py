@@ -167,3 +167,15 @@ def _split(text: str, wrong: ValueError) -> tuple[SplitResult, int | None]:
         return parts, parts.port
     except ValueError as err:
         raise wrong from err
+
+
+def read_addresses(text: str) -> tuple[str, ...]:
+    """Read a list of HTTP addresses, each once."""
+    found = dict.fromkeys(part.rstrip("/") for part in _parts(text))
+    for address in found:
+        parts = urlsplit(address)
+        if parts.scheme not in DEFAULT_PORTS or not parts.netloc:
+            raise ValueError(
+                f"must list addresses such as http://127.0.0.1:5005, not {address!r}."
+            )
+    return tuple(found)

@@ -1,21 +1,30 @@
 """Wake-ups: whoever waits for news of a topic is told that there is some.
 
 They carry no content: who is woken reads the database from where it stood, so a lost
-or doubled wake-up does no harm. `Wakeups.wake` is the only place that would also have
-to tell other processes, should there be more than one gateway.
+or doubled wake-up does no harm. On PostgreSQL they reach all gateways, see
+`notifications.py`; with SQLite there is only one.
 """
 
 import asyncio
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import ARRAY, Text, bindparam, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from crm_backend.db import is_postgresql
+
 # The topic of the turn queue; every other topic is a conversation's id.
 TURNS = "turns"
+# What PostgreSQL carries them on.
+CHANNEL = "deskmate_wakeups"
+
+# Within the transaction, so that others hear of it when they can see what is new.
+_NOTIFY = text(
+    "SELECT pg_notify(:channel, wakeup) FROM unnest(:wakeups) AS wakeup"
+).bindparams(bindparam("wakeups", type_=ARRAY(Text)), channel=CHANNEL)
 
 
 class Wakeups:
@@ -23,6 +32,7 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._sender = uuid.uuid4().hex
 
     @contextmanager
     def subscribe(self, topic: str) -> Iterator[asyncio.Event]:
@@ -37,9 +47,24 @@ class Wakeups:
                 del self._waiting[topic]
 
     def wake(self, topic: str) -> None:
-        """Wake all that wait for the topic."""
+        """Wake all in this process that wait for the topic."""
         for wakeup in self._waiting.get(topic, ()):
             wakeup.set()
+
+    def wake_all(self) -> None:
+        """Wake all in this process: nobody knows what was missed."""
+        for topic in self._waiting:
+            self.wake(topic)
+
+    def notification(self, topic: str) -> str:
+        """Return what the other gateways are sent."""
+        return f"{self._sender} {topic}"
+
+    def hear(self, notification: str) -> None:
+        """Wake whom another gateway wants to wake; our own were woken before."""
+        sender, _, topic = notification.partition(" ")
+        if sender != self._sender:
+            self.wake(topic)
 
 
 def wake_after_commit(session: AsyncSession, topic: str) -> None:
@@ -51,16 +76,27 @@ def wake_after_commit(session: AsyncSession, topic: str) -> None:
         return
     if "to_wake" not in session.info:
         session.info["to_wake"] = set()
+        if is_postgresql(session.sync_session):
+            event.listen(session.sync_session, "before_commit", _notify_all)
         event.listen(session.sync_session, "after_commit", _wake_all)
         event.listen(session.sync_session, "after_rollback", _forget_all)
     session.info["to_wake"].add(topic)
+
+
+def _notify_all(session: Session) -> None:
+    topics: set[str] = session.info["to_wake"]
+    if not topics or session.in_nested_transaction():
+        return
+    wakeups: Wakeups = session.info["wakeups"]
+    notifications = [wakeups.notification(topic) for topic in topics]
+    session.execute(_NOTIFY, {"wakeups": notifications})
 
 
 def _wake_all(session: Session) -> None:
     if session.in_nested_transaction():
         return
     topics: set[str] = session.info["to_wake"]
-    wakeups: Any = session.info["wakeups"]
+    wakeups: Wakeups = session.info["wakeups"]
     for topic in topics:
         wakeups.wake(topic)
     topics.clear()

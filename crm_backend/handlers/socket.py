@@ -6,18 +6,20 @@ to look. Replay after a reconnect, live order and slow readers are one path.
 
 import asyncio
 import logging
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import Field, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from crm_backend.api import Schema
 from crm_backend.authentication import authenticate_chat
 from crm_backend.cors import is_welcome
-from crm_backend.db import Sessions, reading
+from crm_backend.db import Sessions, is_unavailable, reading
 from crm_backend.errors import Unauthenticated
-from crm_backend.keys import SESSIONS, SOCKETS, WAKEUPS
+from crm_backend.keys import SESSIONS, SOCKET_READS, SOCKETS, WAKEUPS
+from crm_backend.models import utc_now
 from crm_backend.schemas.chat import MessageOut
 from crm_backend.services import conversations, messages
 from crm_backend.services.conversations import ChatState
@@ -28,6 +30,10 @@ HEARTBEAT_SECONDS = 20
 HELLO_SECONDS = 10
 MAX_FRAME_BYTES = 64 * 1024
 BATCH = 100
+# After so long the browser is told that the answer takes longer than usual.
+SLOW_SECONDS = 2.0
+# Sockets that are all woken at once leave connections to those who write.
+N_READS_AT_ONCE = 8
 # Private codes: the browser must not try again with this token; it sent no hello.
 BAD_TOKEN = 4401
 BAD_HELLO = 4400
@@ -45,8 +51,9 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     """Send a conversation's messages and states as long as the browser listens."""
     if not is_welcome(request):
         raise web.HTTPForbidden
+    # Compression would keep 300 kB for each browser, to save a few bytes of its texts.
     socket = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
+        heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES, compress=False
     )
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
@@ -106,28 +113,47 @@ async def _pump(
     conversation_id: str,
     cursor: int,
 ) -> None:
-    sent: ChatState | None = None
+    """Send what is new until the socket ends; if that fails, the socket ends too."""
     try:
         with app[WAKEUPS].subscribe(conversation_id) as wakeup:
-            while True:
-                wakeup.clear()
-                state, frames = await _read(app[SESSIONS], conversation_id, cursor)
-                for frame in frames:
-                    await socket.send_json(frame)
-                if frames:
-                    cursor = frames[-1]["message"]["seq"]
-                if len(frames) == BATCH:
-                    continue
-                for frame in _state_frames(sent, state):
-                    await socket.send_json(frame)
-                sent = state
-                await wakeup.wait()
-    except (ConnectionError, RuntimeError):
+            await _send_all(app, socket, conversation_id, cursor, wakeup)
+    except ConnectionError:
         # The browser is gone; the reading side ends as well.
         return
-    except (SQLAlchemyError, OSError):
-        log.exception("a socket's conversation cannot be read")
+    except Exception as err:
+        if is_unavailable(err):
+            log.warning("a socket is closed, the database is unavailable: %s", err)
+        else:
+            log.exception("a socket is closed, its conversation cannot be read")
+        # The browser comes back and reads on from where it was.
         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
+
+
+async def _send_all(
+    app: web.Application,
+    socket: web.WebSocketResponse,
+    conversation_id: str,
+    cursor: int,
+    wakeup: asyncio.Event,
+) -> None:
+    sent: Shown | None = None
+    while True:
+        wakeup.clear()
+        async with app[SOCKET_READS]:
+            state, frames = await _read(app[SESSIONS], conversation_id, cursor)
+        for frame in frames:
+            await socket.send_json(frame)
+        if frames:
+            cursor = frames[-1]["message"]["seq"]
+        if len(frames) == BATCH:
+            continue
+        shown = Shown.of(state)
+        for frame in _state_frames(sent, shown):
+            await socket.send_json(frame)
+        sent = shown
+        with suppress(TimeoutError):
+            async with asyncio.timeout(shown.seconds_until_slow):
+                await wakeup.wait()
 
 
 async def _read(
@@ -149,16 +175,38 @@ async def _read(
     ]
 
 
-def _state_frames(sent: ChatState | None, now: ChatState) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Shown:
+    """What a browser shows besides the messages."""
+
+    state: ChatState
+    is_typing: bool
+    is_slow: bool
+    # None if time alone will change nothing.
+    seconds_until_slow: float | None
+
+    @classmethod
+    def of(cls, state: ChatState) -> Self:
+        """Return what is to be shown now."""
+        if state.asked_bot_at is None:
+            return cls(state, is_typing=False, is_slow=False, seconds_until_slow=None)
+        seconds = SLOW_SECONDS - (utc_now() - state.asked_bot_at).total_seconds()
+        if seconds <= 0:
+            return cls(state, is_typing=True, is_slow=True, seconds_until_slow=None)
+        return cls(state, is_typing=True, is_slow=False, seconds_until_slow=seconds)
+
+
+def _state_frames(sent: Shown | None, now: Shown) -> list[dict[str, Any]]:
     """Return what the browser does not know yet besides the messages."""
     frames: list[dict[str, Any]] = []
-    standing = _standing(now)
+    standing = _standing(now.state)
     if sent is None:
-        frames.append({"type": "ready", "last_seq": now.last_seq, **standing})
-    elif _standing(sent) != standing:
+        frames.append({"type": "ready", "last_seq": now.state.last_seq, **standing})
+    elif _standing(sent.state) != standing:
         frames.append({"type": "state", **standing})
-    if now.is_typing != (sent is not None and sent.is_typing):
-        frames.append({"type": "typing", "on": now.is_typing})
+    was_typing = (sent.is_typing, sent.is_slow) if sent else (False, False)
+    if was_typing != (now.is_typing, now.is_slow):
+        frames.append({"type": "typing", "on": now.is_typing, "slow": now.is_slow})
     return frames
 
 

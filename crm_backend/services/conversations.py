@@ -3,9 +3,10 @@
 import secrets
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import token_hash
@@ -28,7 +29,8 @@ class ChatState:
     mode: Mode
     level: Level
     last_seq: int
-    is_typing: bool
+    # Since when the bot owes an answer, if it does.
+    asked_bot_at: datetime | None
     # Whether the visitor was asked how it went, and what they said.
     is_rating_asked: bool
     rating_score: int | None
@@ -168,8 +170,10 @@ def may_see(principal: Principal, conversation: Conversation) -> bool:
 
 async def get_state(session: AsyncSession, conversation_id: str) -> ChatState:
     """Read what a watching browser has to know, past any cached row."""
-    bot_at_work = exists().where(
-        Turn.conversation_id == conversation_id, Turn.status.in_(UNFINISHED)
+    earliest_turn = (
+        select(func.min(Turn.queued_at))
+        .where(Turn.conversation_id == conversation_id, Turn.status.in_(UNFINISHED))
+        .scalar_subquery()
     )
     row = (
         await session.execute(
@@ -180,17 +184,17 @@ async def get_state(session: AsyncSession, conversation_id: str) -> ChatState:
                 Conversation.staff_id,
                 Conversation.rating_asked_at,
                 Conversation.rating_score,
-                bot_at_work,
+                earliest_turn,
             ).where(Conversation.id == conversation_id)
         )
     ).one()
-    mode, last_seq, customer_id, staff_id, asked_at, score, is_typing = row
+    mode, last_seq, customer_id, staff_id, asked_at, score, asked_bot_at = row
     level: Level = "verified" if customer_id is not None else "anonymous"
     return ChatState(
         mode=cast(Mode, mode),
         level="staff" if staff_id is not None else level,
         last_seq=last_seq,
-        is_typing=bool(is_typing) and mode == "bot",
+        asked_bot_at=asked_bot_at if mode == "bot" else None,
         is_rating_asked=asked_at is not None,
         rating_score=score,
     )

@@ -1,15 +1,15 @@
 """The turn queue: what the bot owes an answer to, and what became of it.
 
 A turn's row is the guard against answering twice: only who holds the attempt that is
-running may finish it, in the same transaction that adds the answer to the log.
+running may finish it, in the same transaction that adds the answer to the log. Who
+runs a turn, and when others take it over, is in `turn_ownership.py`.
 """
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
 
@@ -26,6 +26,8 @@ from crm_backend.wakeups import TURNS, wake_after_commit
 
 # A turn that took the process down this often is not tried again.
 MAX_ATTEMPTS = 3
+# The failure of a turn whose answer may still come.
+TIMED_OUT = "timeout"
 HANDOFF_PAYLOAD = "/human_handoff"
 MAX_QUOTE = 500
 
@@ -35,6 +37,7 @@ class ClaimedTurn:
     """A turn to run now: what to ask the bot, or why not to."""
 
     id: str
+    conversation_id: str
     attempt: int
     request: TurnRequest | None = None
     refusal: str | None = None
@@ -55,10 +58,14 @@ def queue(session: AsyncSession, conversation: Conversation, message: Message) -
     return turn
 
 
-async def claim(session: AsyncSession, limit: int, key: str) -> list[ClaimedTurn]:
+async def claim(
+    session: AsyncSession, limit: int, key: str, gateway_id: str
+) -> list[ClaimedTurn]:
     """Take up to `limit` turns out of the queue: in order, one per conversation.
 
-    The claims they carry are signed with `key`.
+    The claims they carry are signed with `key`. What makes a turn the first of its
+    conversation may be read before its row is locked: no turn gets unfinished again,
+    and none appears before another, so that an old view only claims too little.
     """
     earlier = aliased(Turn)
     is_first = ~exists().where(
@@ -75,25 +82,29 @@ async def claim(session: AsyncSession, limit: int, key: str) -> list[ClaimedTurn
         .options(selectinload(Turn.message))
     )
     return [
-        await _start(session, turn, key)
+        await _start(session, turn, key, gateway_id)
         for turn in (await session.scalars(query)).all()
     ]
 
 
-async def _start(session: AsyncSession, turn: Turn, key: str) -> ClaimedTurn:
+async def _start(
+    session: AsyncSession, turn: Turn, key: str, gateway_id: str
+) -> ClaimedTurn:
     turn.status = "running"
+    turn.gateway_id = gateway_id
     turn.started_at = utc_now()
     turn.n_attempts += 1
+    claimed = ClaimedTurn(turn.id, turn.conversation_id, turn.n_attempts)
     if turn.n_attempts > MAX_ATTEMPTS:
-        return ClaimedTurn(turn.id, turn.n_attempts, refusal="given_up")
+        return replace(claimed, refusal="given_up")
     conversation = await session.get_one(Conversation, turn.conversation_id)
     if _is_outdated(conversation, turn):
         # A colleague answers by now, so the bot must not act on it any more either.
-        return ClaimedTurn(turn.id, turn.n_attempts, refusal="outdated")
+        return replace(claimed, refusal="outdated")
     try:
         subject, level, role = await conversation_subject(session, conversation)
     except AppError as err:
-        return ClaimedTurn(turn.id, turn.n_attempts, refusal=err.code)
+        return replace(claimed, refusal=err.code)
     message = turn.message
     request = TurnRequest(
         turn_id=turn.id,
@@ -110,18 +121,7 @@ async def _start(session: AsyncSession, turn: Turn, key: str) -> ClaimedTurn:
             turn_id=turn.id,
         ),
     )
-    return ClaimedTurn(turn.id, turn.n_attempts, request=request)
-
-
-async def requeue_running(session: AsyncSession, before: datetime | None) -> None:
-    """Put turns back whose process is gone; the bot knows them by their id.
-
-    Only those are that started `before`, or all if that is None.
-    """
-    query = update(Turn).where(Turn.status == "running").values(status="queued")
-    if before is not None:
-        query = query.where(Turn.started_at < before)
-    await session.execute(query)
+    return replace(claimed, request=request)
 
 
 async def finish(
@@ -134,19 +134,7 @@ async def finish(
     turn, conversation = held
     _close(session, turn, "done", answer)
     outdated = _is_outdated(conversation, turn)
-    for message in answer.messages:
-        if message.text or message.buttons or message.blocks:
-            messages.append(
-                session,
-                conversation,
-                sender="bot",
-                turn_id=turn.id,
-                text=message.text,
-                buttons=[button.model_dump() for button in message.buttons],
-                blocks=[block.model_dump(mode="json") for block in message.blocks],
-                language=turn.message.language,
-                suppressed=outdated,
-            )
+    _add_to_log(session, conversation, turn, answer, suppressed=outdated)
     if answer.blocks("handoff") and not outdated and conversation.channel == "customer":
         conversations.change_mode(conversation, "waiting")
 
@@ -194,6 +182,41 @@ async def fail(
         conversations.change_mode(conversation, "waiting")
 
 
+async def keep_late(
+    session: AsyncSession, claimed: ClaimedTurn, answer: BotAnswer
+) -> None:
+    """Keep what the bot says after its time was up and the apology was sent."""
+    conversation, turn = await _lock(session, claimed)
+    expected = (TIMED_OUT, claimed.attempt, None)
+    if (turn.failure, turn.n_attempts, turn.model_id) != expected:
+        return
+    _note_understood(turn, answer)
+    _add_to_log(session, conversation, turn, answer, suppressed=True)
+
+
+def _add_to_log(
+    session: AsyncSession,
+    conversation: Conversation,
+    turn: Turn,
+    answer: BotAnswer,
+    *,
+    suppressed: bool,
+) -> None:
+    for message in answer.messages:
+        if message.text or message.buttons or message.blocks:
+            messages.append(
+                session,
+                conversation,
+                sender="bot",
+                turn_id=turn.id,
+                text=message.text,
+                buttons=[button.model_dump() for button in message.buttons],
+                blocks=[block.model_dump(mode="json") for block in message.blocks],
+                language=turn.message.language,
+                suppressed=suppressed,
+            )
+
+
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:
     return conversation.mode != "bot" or conversation.version != turn.version
 
@@ -202,8 +225,16 @@ async def _hold(
     session: AsyncSession, claimed: ClaimedTurn
 ) -> tuple[Turn, Conversation] | None:
     """Lock a turn and its conversation, if the attempt is still the running one."""
-    conversation_id = (await session.get_one(Turn, claimed.id)).conversation_id
-    conversation = await conversations.lock(session, conversation_id)
+    conversation, turn = await _lock(session, claimed)
+    if turn.status != "running" or turn.n_attempts != claimed.attempt:
+        return None
+    return turn, conversation
+
+
+async def _lock(
+    session: AsyncSession, claimed: ClaimedTurn
+) -> tuple[Conversation, Turn]:
+    conversation = await conversations.lock(session, claimed.conversation_id)
     turn = await session.get_one(
         Turn,
         claimed.id,
@@ -211,9 +242,7 @@ async def _hold(
         populate_existing=True,
         options=[selectinload(Turn.message)],
     )
-    if turn.status != "running" or turn.n_attempts != claimed.attempt:
-        return None
-    return turn, conversation
+    return conversation, turn
 
 
 def _close(
@@ -222,10 +251,14 @@ def _close(
     turn.status = status
     turn.finished_at = utc_now()
     if answer is not None:
-        turn.model_id = answer.model_id
-        turn.message.understood = answer.understood
+        _note_understood(turn, answer)
     # The bot no longer types.
     wake_after_commit(session, turn.conversation_id)
+
+
+def _note_understood(turn: Turn, answer: BotAnswer) -> None:
+    turn.model_id = answer.model_id
+    turn.message.understood = answer.understood
 
 
 def _way_out(conversation: Conversation, language: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class FakeRasa:
         self.n_running: dict[str, int] = {}
         self.n_running_max = 0
         self.was_concurrent_in_one = False
+        self.is_healthy = True
         self.server: TestServer | None = None
 
     async def echo(self, turn: dict[str, Any]) -> Any:
@@ -62,9 +63,13 @@ class FakeRasa:
             return result
         return web.json_response({"turn_id": turn["turn_id"]} | result)
 
+    async def health(self, request: web.Request) -> web.Response:
+        return web.json_response({}, status=200 if self.is_healthy else 503)
+
     async def start(self, port: int | None = None) -> None:
         app = web.Application()
         app.router.add_post("/webhooks/deskmate/turns", self.handle)
+        app.router.add_get("/webhooks/deskmate/health", self.health)
         self.server = TestServer(app, port=port)
         await self.server.start_server(shutdown_timeout=0.1)
 
@@ -92,6 +97,7 @@ def fails_with(response: Any) -> Any:
     async def answer(turn: dict[str, Any]) -> Any:
         if isinstance(response, Exception):
             raise response
-        return response
+        # A response can be sent only once.
+        return response() if callable(response) else response
 
     return answer

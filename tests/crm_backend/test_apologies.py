@@ -51,7 +51,6 @@ async def test_failure_ticket_says_what_happened(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("response", "code"),
     [
-        # Made anew for each test: a response can be sent only once.
         (partial(web.Response, status=503), "http_503"),
         (partial(web.Response, text="not json"), "bad_answer"),
         (partial(web.json_response, []), "bad_answer"),
@@ -65,8 +64,7 @@ async def test_failure_ticket_says_what_happened(gateway: Gateway) -> None:
 async def test_answer_that_is_none_is_apologised_for(
     gateway: Gateway, response: Any, code: str
 ) -> None:
-    made = response() if callable(response) else response
-    gateway.rasa.answer = fails_with(made)
+    gateway.rasa.answer = fails_with(response)
     chat = await gateway.open_chat()
     await chat.post("hello")
     await apology_of(gateway, chat)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from crm_backend import turn_worker
+from crm_backend import turn_runner, turn_worker
 from crm_backend.rasa_client import BotAnswer
-from crm_backend.services import turns
+from crm_backend.services import turn_ownership, turns
 from tests.crm_backend.fake_rasa import CLAIMS_KEY, Gate, says
 from tests.crm_backend.fixtures_gateway import Gateway, apology_of
 
@@ -90,7 +90,7 @@ async def test_turn_ends_only_once(gateway: Gateway) -> None:
     async with asyncio.timeout(10):
         while (turn := (await gateway.turns())[0]).status != "running":
             await asyncio.sleep(0.01)
-    claimed = turns.ClaimedTurn(turn.id, turn.n_attempts)
+    claimed = turns.ClaimedTurn(turn.id, chat.id, turn.n_attempts)
     answer = BotAnswer.model_validate({"turn_id": turn.id, **says("answer")})
     for _ in range(2):
         async with gateway.sessions.begin() as session:
@@ -110,12 +110,13 @@ async def test_attempt_that_was_replaced_cannot_end_the_turn(
     async with asyncio.timeout(10):
         while (turn := (await gateway.turns())[0]).status != "running":
             await asyncio.sleep(0.01)
+    assert turn.gateway_id is not None
     async with gateway.sessions.begin() as session:
-        await turns.requeue_running(session, None)
+        assert await turn_ownership.requeue_own(session, turn.gateway_id) == [turn.id]
+        [again] = await turns.claim(session, 1, CLAIMS_KEY, "another gateway")
+    assert again.attempt == 2
     async with gateway.sessions.begin() as session:
-        await turns.claim(session, 1, CLAIMS_KEY)
-    async with gateway.sessions.begin() as session:
-        await turns.fail(session, turns.ClaimedTurn(turn.id, 1), "timeout")
+        await turns.fail(session, turns.ClaimedTurn(turn.id, chat.id, 1), "timeout")
     assert await gateway.tickets() == []
 
 
@@ -126,7 +127,7 @@ async def test_answer_that_cannot_be_stored_is_apologised_for(
         raise RuntimeError("no")
 
     monkeypatch.setattr(turns, "finish", broken)
-    monkeypatch.setattr(turn_worker, "STORE_AFTER_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(turn_runner, "STORE_AFTER_SECONDS", (0.0, 0.0))
     chat = await gateway.open_chat()
     await chat.post("hello")
     await apology_of(gateway, chat)
@@ -146,7 +147,7 @@ async def test_database_that_stumbles_loses_no_answer(
         await whole(*args)
 
     monkeypatch.setattr(turns, "finish", stumbling)
-    monkeypatch.setattr(turn_worker, "STORE_AFTER_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(turn_runner, "STORE_AFTER_SECONDS", (0.0, 0.0))
     chat = await gateway.open_chat()
     assert (await chat.ask("hello"))["text"] == "echo: hello"
 
@@ -164,7 +165,7 @@ async def test_queue_that_cannot_be_read_is_tried_again(
         return await whole(*args)
 
     monkeypatch.setattr(turns, "claim", stumbling)
-    monkeypatch.setattr(turn_worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(turn_worker, "RETRY_SECONDS", 0.05)
     chat = await gateway.open_chat()
     assert (await chat.ask("hello"))["text"] == "echo: hello"
 
