@@ -7,7 +7,7 @@ BOT := bot/.venv/bin/python
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
 .PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean \
-  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report
+  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report fault-test bench-turns
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -51,6 +51,18 @@ bot-crossvalidate: setup ## Measure the pipeline on the training data, in 5 fold
 
 bot-data-report: setup ## Show what stands out in the training data
 	@$(EVALUATION) data-report $(if $(JSON),--json "$(JSON)")
+
+fault-test: train ## Break things while visitors chat: [FAULTS=200] [SEED=1] [KINDS=...] [DATABASE=...]
+	@$(APP) -m tests.faults --faults $(or $(FAULTS),200) --seed $(or $(SEED),1) \
+	  --report "$(or $(REPORT),docs/reliability.md)" $(if $(JSON),--json "$(JSON)") \
+	  $(if $(KINDS),--kinds "$(KINDS)") $(if $(DATABASE),--database "$(DATABASE)") \
+	  $(if $(KEEP),--keep "$(KEEP)")
+
+bench-turns: train ## Time turns: [N=100] [SECONDS=60] [PAUSE=2] [AGAINST=stock] [GROWTH=1] [REPORT=docs/performance.md]
+	@$(APP) -m benchmarks.turns $(if $(N),--visitors "$(N)") $(if $(SECONDS),--seconds "$(SECONDS)") \
+	  $(if $(PAUSE),--pause "$(PAUSE)") $(if $(RATES),--rates "$(RATES)") \
+	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(GROWTH),--growth) \
+	  $(if $(JSON),--json "$(JSON)") $(if $(REPORT),--report "$(REPORT)")
 
 test: train test-app test-bot ## Run all tests
 

@@ -1,0 +1,1 @@
+"""Measures turns, from a visitor's message to its answer, on the real processes."""
