@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -33,6 +33,21 @@ class Schema(BaseModel):
 
 class NoContent(Schema):
     """An empty object."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """An answer that is no JSON, such as a file; the handler makes it itself."""
+
+    media_type: str
+
+
+class Received(Protocol):
+    """A body that is no JSON; `digest` tells it from another."""
+
+    @property
+    def digest(self) -> bytes:
+        """A hash of all of it."""
 
 
 @dataclass
@@ -71,41 +86,46 @@ class Endpoint:
         status: of a success; 204 answers without a body.
         handler: takes the call and returns what `response` describes.
         access: who may call it; rows are filtered by the services.
+        receive: reads a body that is no JSON, such as a form with a file, before the
+            transaction begins; `body` only describes it then.
         errors: the codes it may answer with besides the general ones.
     """
 
     method: str
     path: str
-    handler: Callable[[Call], Awaitable[BaseModel]]
+    handler: Callable[[Call], Awaitable[BaseModel | web.StreamResponse]]
     access: Access
     summary: str
-    response: type[BaseModel]
+    response: type[BaseModel] | Content
     tag: str
     status: int = 200
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    receive: Callable[[web.Request], AbstractAsyncContextManager[Received]] | None = (
+        None
+    )
     errors: tuple[tuple[int, str], ...] = ()
 
 
 def to_route(endpoint: Endpoint, prefix: str = "/api/v1") -> web.RouteDef:
     """Make the aiohttp route of an endpoint."""
 
-    async def handle(request: web.Request) -> web.Response:
-        body, raw = await _read_body(endpoint, request)
-        query = _validate(endpoint.query, dict(request.query), "query")
-        try:
-            return await _run(endpoint, request, query, body, raw)
-        except IntegrityError:
-            # Only a second request with the same key, or for the same row, at the
-            # same moment gets here; by now the first one's answer is stored.
-            return await _run(endpoint, request, query, body, raw)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        query = validate(endpoint.query, dict(request.query), "query")
+        async with _body(endpoint, request) as (body, raw):
+            try:
+                return await _run(endpoint, request, query, body, raw)
+            except IntegrityError:
+                # Only a second request with the same key, or for the same row, at the
+                # same moment gets here; by now the first one's answer is stored.
+                return await _run(endpoint, request, query, body, raw)
 
     return web.route(endpoint.method, prefix + endpoint.path, handle)
 
 
 async def _run(
     endpoint: Endpoint, request: web.Request, query: Any, body: Any, raw: bytes
-) -> web.Response:
+) -> web.StreamResponse:
     async with _unit_of_work(request) as session:
         principal = await _find_principal(endpoint, request, session)
         check_access(principal, endpoint.access)
@@ -130,12 +150,15 @@ async def _run(
             actor=principal,
         )
         try:
-            result = (await endpoint.handler(call)).model_dump(mode="json")
+            answer = await endpoint.handler(call)
         except AppError as err:
             if not err.keeps_changes:
                 raise
             await session.commit()
             raise
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        result = answer.model_dump(mode="json")
         if key and principal:
             session.add(
                 IdempotentRequest(
@@ -180,6 +203,17 @@ async def _unit_of_work(request: web.Request) -> AsyncIterator[AsyncSession]:
             yield session
 
 
+@asynccontextmanager
+async def _body(
+    endpoint: Endpoint, request: web.Request
+) -> AsyncIterator[tuple[Any, bytes]]:
+    if endpoint.receive is None:
+        yield await _read_body(endpoint, request)
+        return
+    async with endpoint.receive(request) as received:
+        yield received, received.digest
+
+
 async def _read_body(endpoint: Endpoint, request: web.Request) -> tuple[Any, bytes]:
     raw = await request.read()
     if endpoint.body is None:
@@ -191,7 +225,7 @@ async def _read_body(endpoint: Endpoint, request: web.Request) -> tuple[Any, byt
         data = json.loads(raw or b"{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
         raise Invalid("invalid_request", "The body is not valid JSON.") from err
-    return _validate(endpoint.body, data, "body"), raw
+    return validate(endpoint.body, data, "body"), raw
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -199,7 +233,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _validate(schema: type[BaseModel] | None, data: Any, where: str) -> Any:
+def validate(schema: type[BaseModel] | None, data: Any, where: str) -> Any:
+    """Return the data as `schema` describes it; None without one.
+
+    Raises:
+        Invalid: `invalid_request`, with the fields that break a rule.
+    """
     if schema is None:
         return None
     try:

@@ -108,6 +108,8 @@ class Config:
     # None: the shop has no articles.
     articles_dir: Path | None = ARTICLES
     shop_time_zone: ZoneInfo = ZoneInfo("UTC")
+    # How large a file may be that is sent in a conversation.
+    attachment_max_mb: int = 10
     # The shop's pages that may embed the chat, besides our own.
     shop_origins: frozenset[str] = frozenset()
     # What the shop's server signs its visitors' tokens with: one of the two, or none.
@@ -169,6 +171,9 @@ class Config:
             demo=_switch(env, "DEMO", "1"),
             articles_dir=articles_dir(env),
             shop_time_zone=_time_zone(env),
+            attachment_max_mb=_integer(
+                env, "ATTACHMENT_MAX_MB", cls.attachment_max_mb, 1
+            ),
             shop_origins=_parsed(env, "SHOP_ORIGINS", setting_values.read_origins),
             shop_token_key=_secret(env, "SHOP_TOKEN_KEY")
             if env.get("SHOP_TOKEN_KEY")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from crm_backend import __version__
-from crm_backend.api import MAX_IDEMPOTENCY_KEY, Endpoint
+from crm_backend.api import MAX_IDEMPOTENCY_KEY, Content, Endpoint
 from crm_backend.authentication import CLAIMS_HEADER, SAFE_METHODS, STAFF_COOKIE
 from crm_backend.principal import ROLES_WITH, Access
 from crm_backend.schemas.common import ErrorOut
@@ -17,6 +17,8 @@ Json = dict[str, Any]
 References = dict[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 PREFIX = "/api/v1"
+JSON = "application/json"
+FORM = "multipart/form-data"
 REFERENCE = "#/components/schemas/{model}"
 DESCRIPTION = (
     "Facts and rights of a shop: customers, orders, products, tickets and "
@@ -89,7 +91,8 @@ def _components(
         (ErrorOut, "serialization"): None
     }
     for endpoint in endpoints:
-        wanted[endpoint.response, "serialization"] = None
+        if not isinstance(endpoint.response, Content):
+            wanted[endpoint.response, "serialization"] = None
         if endpoint.body is not None:
             wanted[endpoint.body, "validation"] = None
     references, document = models_json_schema(list(wanted), ref_template=REFERENCE)
@@ -116,7 +119,11 @@ def _operation(endpoint: Endpoint, references: References) -> Json:
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": _json_of(references[endpoint.body, "validation"]),
+            "content": {
+                JSON if endpoint.receive is None else FORM: {
+                    "schema": references[endpoint.body, "validation"]
+                }
+            },
         }
     if endpoint.access != "public":
         operation["security"] = SECURITY
@@ -192,7 +199,10 @@ def _header_parameters(endpoint: Endpoint) -> list[Json]:
 
 def _responses(endpoint: Endpoint, references: References) -> Json:
     success: Json = {"description": HTTPStatus(endpoint.status).phrase}
-    if endpoint.status != HTTPStatus.NO_CONTENT:
+    if isinstance(endpoint.response, Content):
+        schema = {"type": "string", "contentMediaType": endpoint.response.media_type}
+        success["content"] = {endpoint.response.media_type: {"schema": schema}}
+    elif endpoint.status != HTTPStatus.NO_CONTENT:
         success["content"] = _json_of(references[endpoint.response, "serialization"])
     responses = {str(endpoint.status): success}
     for status, codes in sorted(_error_codes(endpoint).items()):
@@ -228,4 +238,4 @@ def _error_codes(endpoint: Endpoint) -> dict[int, list[str]]:
 
 
 def _json_of(schema: Json) -> Json:
-    return {"application/json": {"schema": schema}}
+    return {JSON: {"schema": schema}}

@@ -34,6 +34,17 @@ class Principal:
     turn_id: str | None = None
 
     @property
+    def own_conversation_id(self) -> str:
+        """The conversation whose token was sent.
+
+        Raises:
+            Forbidden: `chat_token_required`; it is somebody else's credential.
+        """
+        if self.conversation_id is None:
+            raise Forbidden("chat_token_required", "Send the token of a conversation.")
+        return self.conversation_id
+
+    @property
     def is_staff(self) -> bool:
         """Whether this is a colleague."""
         return self.level == "staff"

@@ -3,12 +3,15 @@
 from crm_backend.api import Endpoint
 from crm_backend.handlers import (
     articles,
+    attachments,
     chat,
+    chat_controls,
     conversations,
     customers,
     insights,
     orders,
     products,
+    ratings,
     returns,
     staff,
     tickets,
@@ -17,12 +20,15 @@ from crm_backend.handlers import (
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *articles.ENDPOINTS,
+    *attachments.ENDPOINTS,
     *chat.ENDPOINTS,
+    *chat_controls.ENDPOINTS,
     *conversations.ENDPOINTS,
     *customers.ENDPOINTS,
     *insights.ENDPOINTS,
     *orders.ENDPOINTS,
     *products.ENDPOINTS,
+    *ratings.ENDPOINTS,
     *returns.ENDPOINTS,
     *staff.ENDPOINTS,
     *tickets.ENDPOINTS,

@@ -49,7 +49,9 @@ def _shown(
     for name, body in bodies.items():
         if not body or "content" not in body or name[0] in "45":
             continue
-        schema = body["content"]["application/json"]["schema"]
+        schema = next(iter(body["content"].values()))["schema"]
+        if "$ref" not in schema:
+            continue
         example = make_example(schema, schemas)
         examples[name] = json.dumps(example, ensure_ascii=False, indent=2)
         fields[name] = schema["$ref"].rpartition("/")[2]

@@ -1,6 +1,7 @@
 """Conversations for the colleagues in service."""
 
 from crm_backend.api import Call, Endpoint
+from crm_backend.models import Conversation
 from crm_backend.schemas.chat import MessageOut, MessagesQuery
 from crm_backend.schemas.conversations import (
     AgentMessageIn,
@@ -14,6 +15,7 @@ from crm_backend.schemas.conversations import (
     ReviewedMessagesOut,
     TurnOut,
 )
+from crm_backend.schemas.ratings import ReviewedRatingOut
 from crm_backend.services import conversations, inbox, posts
 from crm_backend.services.inbox import Overview, ReviewedMessage
 
@@ -90,10 +92,22 @@ def conversation_out(item: Overview) -> ConversationOut:
             "last_line": last and LastLineOut.model_validate(last),
             "n_messages": item.n_messages,
             "n_failed_turns": item.n_failed_turns,
+            "rating": _rating(conversation),
             "waiting_since": conversation.waiting_since,
             "created_at": conversation.created_at,
             "last_message_at": conversation.last_message_at,
         }
+    )
+
+
+def _rating(conversation: Conversation) -> ReviewedRatingOut | None:
+    if conversation.rating_asked_at is None:
+        return None
+    return ReviewedRatingOut(
+        asked_at=conversation.rating_asked_at,
+        score=conversation.rating_score,
+        comment=conversation.rating_comment,
+        rated_at=conversation.rated_at,
     )
 
 

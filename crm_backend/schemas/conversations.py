@@ -10,6 +10,7 @@ from crm_backend.api import Schema
 from crm_backend.principal import Language
 from crm_backend.schemas.chat import MAX_RAW_TEXT, MessageOut, Sender
 from crm_backend.schemas.common import PageQuery
+from crm_backend.schemas.ratings import ReviewedRatingOut
 from crm_backend.services.conversations import Channel, Mode
 
 
@@ -46,6 +47,8 @@ class ConversationOut(Schema):
     last_line: LastLineOut | None
     n_messages: int
     n_failed_turns: int
+    # None: it has not ended yet.
+    rating: ReviewedRatingOut | None
     waiting_since: datetime | None
     created_at: datetime
     last_message_at: datetime

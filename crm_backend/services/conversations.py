@@ -80,6 +80,18 @@ def change_mode(conversation: Conversation, mode: Mode) -> None:
         conversation.rating_asked_at = utc_now()
 
 
+def expects_bot(conversation: Conversation) -> bool:
+    """Take note that the visitor sent something; whether the bot has to answer it.
+
+    A closed conversation is open again, and where people answer, one is waited for.
+    """
+    if conversation.mode == "closed":
+        change_mode(conversation, "bot")
+    if conversation.mode != "bot" and conversation.waiting_since is None:
+        conversation.waiting_since = utc_now()
+    return conversation.mode == "bot"
+
+
 async def take_over(
     session: AsyncSession, conversation: Conversation, staff_id: int
 ) -> None:
@@ -110,6 +122,24 @@ async def set_mode(
     change_mode(conversation, mode)
     key = "assistant_returned" if mode == "bot" else "conversation_closed"
     _say(session, conversation, key)
+
+
+async def end(session: AsyncSession, conversation_id: str) -> Conversation:
+    """Close a conversation on behalf of the visitor, who may write again."""
+    conversation = await lock(session, conversation_id)
+    if conversation.mode != "closed":
+        change_mode(conversation, "closed")
+        _say(session, conversation, "conversation_closed")
+    return conversation
+
+
+async def choose_language(
+    session: AsyncSession, conversation_id: str, language: Language
+) -> None:
+    """Answer in this language until the visitor clearly writes in the other one."""
+    conversation = await lock(session, conversation_id)
+    conversation.language = language
+    conversation.is_language_chosen = True
 
 
 async def add_agent_message(

@@ -18,6 +18,10 @@ from crm_backend.wakeups import wake_after_commit
 # How far back a button still counts as offered.
 OFFERED_LINES = 200
 
+# So many words or Chinese characters are no longer a name or a courtesy.
+N_CLEAR = 3
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _HAN = re.compile(r"[〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
 # Japanese has Han characters too, but no Chinese text has so many of these; a single
 # one is borrowed now and then.
@@ -29,13 +33,23 @@ _NEUTRAL = re.compile(
 )
 
 
-def detect_language(text: str, otherwise: str) -> Language:
-    """Tell which language to answer a text in; `otherwise` if it shows none."""
+def detect_language(text: str, otherwise: str, *, is_chosen: bool = False) -> Language:
+    """Tell which language to answer a text in.
+
+    Args:
+        text: what somebody wrote.
+        otherwise: the language if the text shows none.
+        is_chosen: they asked for that language, so that a name or a word of the
+            other one is not enough.
+    """
     text = unicodedata.normalize("NFKC", text)
     if _HAN.search(text) and not _KANA.search(text):
-        return "zh"
-    if any(char.isalpha() for char in _NEUTRAL.sub(" ", text)):
-        return "en"
+        if not is_chosen or len(_HAN.findall(text)) >= N_CLEAR:
+            return "zh"
+    elif any(char.isalpha() for char in _NEUTRAL.sub(" ", text)):
+        n_words = len(_WORD.findall(_NEUTRAL.sub(" ", text)))
+        if not is_chosen or n_words >= N_CLEAR:
+            return "en"
     return "zh" if otherwise == "zh" else "en"
 
 

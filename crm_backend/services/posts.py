@@ -42,7 +42,11 @@ async def post_text(
         return repeat
     text = checked_text(text, conversation.language)
     await _refuse_if_too_many(session, conversation)
-    conversation.language = messages.detect_language(text, conversation.language)
+    conversation.language = messages.detect_language(
+        text,
+        conversation.language,
+        is_chosen=conversation.is_language_chosen,
+    )
     typed = await verification_chat.read_typed(session, conversation, text)
     message = messages.append(
         session,
@@ -112,12 +116,8 @@ def checked_text(text: str, language: str) -> str:
 def _ask_for_answer(
     session: AsyncSession, conversation: Conversation, message: Message
 ) -> None:
-    if conversation.mode == "closed":
-        conversations.change_mode(conversation, "bot")
-    if conversation.mode == "bot":
+    if conversations.expects_bot(conversation):
         turns.queue(session, conversation, message)
-    elif conversation.waiting_since is None:
-        conversation.waiting_since = utc_now()
 
 
 async def _refuse_if_too_many(

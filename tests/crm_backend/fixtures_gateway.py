@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,7 +246,9 @@ async def fake_rasa() -> AsyncIterator[FakeRasa]:
 
 
 @pytest.fixture
-async def gateway(database_url: str, fake_rasa: FakeRasa) -> AsyncIterator[Gateway]:
+async def gateway(
+    database_url: str, fake_rasa: FakeRasa, tmp_path: Path
+) -> AsyncIterator[Gateway]:
     """A running gateway with Alice, Bob, Carol, Rita and Mona."""
     assert fake_rasa.server is not None
     config = Config(
@@ -254,6 +257,7 @@ async def gateway(database_url: str, fake_rasa: FakeRasa) -> AsyncIterator[Gatew
         database_url=database_url,
         rasa_url=str(fake_rasa.server.make_url("")).rstrip("/"),
         turn_timeout_seconds=10,
+        var_dir=tmp_path,
     )
     gateway = Gateway(config, fake_rasa)
     await gateway.start()
