@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from crm_backend.authentication import page_language
+from crm_backend.catalogue import say
+from crm_backend.db import is_unavailable
 from crm_backend.errors import AppError
 from crm_backend.keys import REQUEST_ID
 
 log = logging.getLogger(__name__)
+# A database that restarts or is busy is back soon.
+RETRY_AFTER_SECONDS = 2
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CONTENT_SECURITY_POLICY = (
@@ -83,8 +88,18 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if "Allow" in err.headers:
             response.headers["Allow"] = err.headers["Allow"]
         return response
-    except Exception:
+    except Exception as err:
+        if is_unavailable(err):
+            log.error("request %s: no database: %s", request[REQUEST_ID], err)
+            return _database_unavailable(request)
         log.exception("request %s failed", request[REQUEST_ID])
         return error_response(
             request, 500, "internal_error", "Something broke on our side."
         )
+
+
+def _database_unavailable(request: web.Request) -> web.Response:
+    text = say("database_unavailable", page_language(request))
+    response = error_response(request, 503, "database_unavailable", text)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

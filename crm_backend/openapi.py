@@ -216,7 +216,7 @@ def _responses(endpoint: Endpoint, references: References) -> Json:
 def _error_codes(endpoint: Endpoint) -> dict[int, list[str]]:
     """Add what every endpoint of a kind may answer to what this one declares."""
     is_write = endpoint.method not in SAFE_METHODS
-    general = [(400, "invalid_request")]
+    general = [(400, "invalid_request"), (503, "database_unavailable")]
     if endpoint.access != "public":
         general += [(401, "unauthenticated"), (403, "forbidden")]
     if endpoint.access == "verified":
