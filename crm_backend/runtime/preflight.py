@@ -8,6 +8,8 @@ from pathlib import Path
 
 # The databases of the demo shop, a model and logs, with room to work.
 NEEDED_MB = 400
+# Each needs some 600 MB of memory and, under load, a core.
+MAX_BOTS = 64
 
 
 class NotReady(Exception):
@@ -16,11 +18,17 @@ class NotReady(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """The loopback ports of the three processes, by the variable that sets them."""
+    """The loopback ports of the processes, by the variable that sets them."""
 
     crm: int
     bot: int
     actions: int
+    n_bots: int = 1
+
+    @property
+    def bots(self) -> tuple[int, ...]:
+        """The ports of the assistant's processes, one after the other."""
+        return tuple(range(self.bot, self.bot + self.n_bots))
 
 
 def read_ports() -> Ports:
@@ -39,9 +47,23 @@ def read_ports() -> Ports:
         if not text.isdecimal() or not 1 <= int(text) <= 65535:
             raise NotReady(f"{name} must be a port between 1 and 65535, not {text!r}.")
         values[name] = int(text)
-    if len(set(values.values())) < len(values):
+    ports = Ports(
+        values["CRM_PORT"], values["BOT_PORT"], values["ACTIONS_PORT"], _read_n_bots()
+    )
+    if len({ports.crm, *ports.bots, ports.actions}) < 2 + ports.n_bots:
         raise NotReady(f"The ports must differ: {values}.")
-    return Ports(values["CRM_PORT"], values["BOT_PORT"], values["ACTIONS_PORT"])
+    if ports.bots[-1] > 65535:
+        raise NotReady("BOT_PORT is too high for so many BOT_PROCESSES.")
+    return ports
+
+
+def _read_n_bots() -> int:
+    text = os.environ.get("BOT_PROCESSES", "1")
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_BOTS:
+        raise NotReady(
+            f"BOT_PROCESSES must be a number from 1 to {MAX_BOTS}, not {text!r}."
+        )
+    return int(text)
 
 
 def check_ports(ports: Ports) -> None:
@@ -52,7 +74,7 @@ def check_ports(ports: Ports) -> None:
     """
     for name, port in (
         ("CRM_PORT", ports.crm),
-        ("BOT_PORT", ports.bot),
+        *(("BOT_PORT", port) for port in ports.bots),
         ("ACTIONS_PORT", ports.actions),
     ):
         with socket.socket() as probe:

@@ -44,7 +44,7 @@ def run_all(var_dir: Path, console: Console) -> int:
     to_run = programs(ports)
     try:
         with supervised(var_dir, to_run) as supervision:
-            with console.status("Starting the three processes ..."):
+            with console.status("Starting the processes ..."):
                 for program in wait_until_ready(supervision, to_run, var_dir):
                     console.print(f"    {program.name} is ready")
             _welcome(console, ports, var_dir)
@@ -64,7 +64,9 @@ def _share_addresses(ports: Ports, var_dir: Path) -> None:
     os.environ.setdefault(
         "TRACKER_DATABASE", str(var_dir.resolve() / "tracker.sqlite3")
     )
-    os.environ.setdefault("RASA_URL", f"http://127.0.0.1:{ports.bot}")
+    if "RASA_URL" not in os.environ:
+        urls = ",".join(f"http://127.0.0.1:{port}" for port in ports.bots)
+        os.environ.setdefault("RASA_URLS", urls)
     os.environ.setdefault("ACTIONS_URL", f"http://127.0.0.1:{ports.actions}")
     os.environ.setdefault("CRM_URL", f"http://127.0.0.1:{ports.crm}")
 

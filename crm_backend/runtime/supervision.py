@@ -1,6 +1,7 @@
-"""The three processes under supervisor, which starts a fallen one again."""
+"""The processes under supervisor, which starts a fallen one again."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from crm_backend.runtime.preflight import NotReady, Ports
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT_PYTHON = ROOT / "bot/.venv/bin/python"
+# What is started through this ends with who started it, even if that one is killed.
+TIED = (sys.executable, str(Path(__file__).with_name("tied.py")))
 # A busy machine with slow disks needs minutes for what takes ten seconds elsewhere.
 STARTUP_SECONDS = 300
 STOP_SECONDS = 20
@@ -35,26 +38,33 @@ class Program:
     name: str
     command: str
     health_url: str
+    # What its environment has besides ours, name and value.
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 def programs(ports: Ports) -> tuple[Program, ...]:
-    """Describe the three processes, the public one last."""
+    """Describe the processes, the public one last."""
     return (
         Program(
             "actions",
             f"{sys.executable} -m actions",
             f"http://127.0.0.1:{ports.actions}/health",
         ),
-        Program(
-            "bot",
-            f"{BOT_PYTHON} -m bot serve",
-            f"http://127.0.0.1:{ports.bot}/webhooks/deskmate/health",
-        ),
+        *(_bot(number, port) for number, port in enumerate(ports.bots, 1)),
         Program(
             "crm",
             f"{sys.executable} -m crm_backend serve",
             f"http://127.0.0.1:{ports.crm}/healthz",
         ),
+    )
+
+
+def _bot(number: int, port: int) -> Program:
+    return Program(
+        "bot" if number == 1 else f"bot-{number}",
+        f"{BOT_PYTHON} -m bot serve",
+        f"http://127.0.0.1:{port}/webhooks/deskmate/health",
+        (("BOT_PORT", str(port)),),
     )
 
 
@@ -81,7 +91,8 @@ def write_settings(
     for program in to_run:
         sections += [
             f"[program:{program.name}]",
-            f"command={program.command}",
+            f"command={shlex.join(TIED)} {program.command}",
+            *_environment(program),
             f"directory={ROOT}",
             "autorestart=true",
             "startsecs=2",
@@ -103,12 +114,22 @@ def write_settings(
     return path
 
 
+def _environment(program: Program) -> list[str]:
+    pairs = [f'{name}="{value}"' for name, value in program.variables]
+    return [f"environment={','.join(pairs)}"] if pairs else []
+
+
 class Supervision:
     """A running supervisor with its processes."""
 
     def __init__(self, process: subprocess.Popen[bytes], socket_path: Path) -> None:
         self._process = process
         self._url = f"unix://{socket_path}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the supervisor."""
+        return self._process.pid
 
     def states(self) -> dict[str, str]:
         """Return the state of each process by name; empty before the first answer."""
@@ -157,7 +178,14 @@ def supervised(var_dir: Path, to_run: tuple[Program, ...]) -> Iterator[Supervisi
         socket_path = Path(folder) / "supervisor.sock"
         settings = write_settings(var_dir.resolve(), socket_path, to_run)
         process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)],
+            [
+                *TIED,
+                sys.executable,
+                "-m",
+                "supervisor.supervisord",
+                "-c",
+                str(settings),
+            ],
             cwd=ROOT,
             start_new_session=True,
         )

@@ -45,3 +45,31 @@ def test_a_full_disk_is_one_sentence(
     )
     with pytest.raises(NotReady, match="has 5 MB free and Deskmate needs"):
         preflight.check_disk(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["0", "65", "two", ""])
+def test_a_senseless_number_of_processes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("BOT_PROCESSES", text)
+    with pytest.raises(NotReady, match="BOT_PROCESSES must be a number from 1"):
+        preflight.read_ports()
+
+
+def test_ports_of_several_assistants_must_leave_the_others_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BOT_PROCESSES", "2")
+    assert preflight.read_ports().bots == (5005, 5006)
+    monkeypatch.setenv("ACTIONS_PORT", "5006")
+    with pytest.raises(NotReady, match="must differ"):
+        preflight.read_ports()
+
+
+def test_each_port_of_the_assistant_is_checked() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(NotReady, match=f"Port {taken} is taken.*BOT_PORT"):
+            preflight.check_ports(Ports(0, taken - 1, 0, n_bots=2))

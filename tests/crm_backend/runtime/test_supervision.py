@@ -1,13 +1,19 @@
+import os
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from crm_backend.runtime.preflight import NotReady
+from crm_backend.runtime.preflight import NotReady, Ports
 from crm_backend.runtime.supervision import (
+    ROOT,
     Program,
     answers,
+    programs,
     supervised,
     wait_until_ready,
 )
@@ -52,3 +58,68 @@ def test_a_process_that_falls_says_why_in_one_sentence(
         supervised(tmp_path, (broken,)) as supervision,
     ):
         list(wait_until_ready(supervision, (broken,), tmp_path))
+
+
+def test_each_process_of_the_assistant_has_its_own_port() -> None:
+    ports = Ports(crm=8080, bot=5005, actions=5055, n_bots=2)
+    assert [(p.name, dict(p.variables)) for p in programs(ports)] == [
+        ("actions", {}),
+        ("bot", {"BOT_PORT": "5005"}),
+        ("bot-2", {"BOT_PORT": "5006"}),
+        ("crm", {}),
+    ]
+
+
+def test_a_process_gets_the_variables_of_its_own(
+    tmp_path: Path, free_port: int
+) -> None:
+    code = "import os; raise SystemExit(os.environ['BOT_PORT'])"
+    program = Program(
+        "bot",
+        f"""{sys.executable} -c "{code}" """,
+        f"http://127.0.0.1:{free_port}/",
+        (("BOT_PORT", "5006"),),
+    )
+    with (
+        pytest.raises(NotReady, match="bot did not start: 5006"),
+        supervised(tmp_path, (program,)) as supervision,
+    ):
+        list(wait_until_ready(supervision, (program,), tmp_path))
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from tests.crm_backend.runtime.test_supervision import web_server
+from crm_backend.runtime.supervision import supervised, wait_until_ready
+program = web_server(int(sys.argv[2]))
+with supervised(Path(sys.argv[1]), (program,)) as supervision:
+    list(wait_until_ready(supervision, (program,), Path(sys.argv[1])))
+    print(supervision.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("victim", ["starter", "supervisor"])
+def test_nothing_outlives_a_killed_starter_or_supervisor(
+    tmp_path: Path, free_port: int, victim: str
+) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path), str(free_port)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    )
+    assert starter.stdout is not None
+    supervisor_pid = int(starter.stdout.readline())
+    url = web_server(free_port).health_url
+    assert answers(url)
+    os.kill(starter.pid if victim == "starter" else supervisor_pid, signal.SIGKILL)
+    ends = Retrying(
+        stop=stop_after_delay(20),
+        wait=wait_fixed(0.1),
+        retry=retry_if_result(lambda still_answers: still_answers),
+    )
+    assert not ends(answers, url)
+    starter.kill()
+    starter.wait()
