@@ -99,6 +99,7 @@ def serve() -> None:
     from aiohttp import web
 
     from crm_backend.app import create_app, warm_articles
+    from crm_backend.sweeps import run_sweeps
 
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
@@ -107,6 +108,7 @@ def serve() -> None:
     config = Config.from_env()
     crm = create_app(config)
     crm.cleanup_ctx.append(warm_articles)
+    crm.cleanup_ctx.append(run_sweeps)
     try:
         web.run_app(
             crm,

@@ -11,8 +11,9 @@ from crm_backend.authentication import authenticate
 from crm_backend.catalogue import say
 from crm_backend.db import reading
 from crm_backend.errors import Gone
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import RATE_LIMITS, SESSIONS
 from crm_backend.principal import Access, Principal, check_access
+from crm_backend.rate_limits import Caller
 from crm_backend.schemas.attachments import AttachmentFields, AttachmentIn
 from crm_backend.schemas.chat import MessageOut
 from crm_backend.services import attachments, conversations, messages
@@ -75,6 +76,10 @@ async def receive_from_visitor(request: web.Request) -> AsyncIterator[Upload]:
     """Read a visitor's form, if one more file of theirs may come."""
     principal = await _known(request, "anyone")
     conversation_id = principal.own_conversation_id
+    caller = Caller(request.app[RATE_LIMITS], request.remote or "")
+    await caller.count(
+        "messages", principal.language, customer_id=principal.customer_id
+    )
     async with receiving_for(request, principal, conversation_id, "customer") as upload:
         yield upload
 
@@ -148,7 +153,7 @@ ENDPOINTS = (
         status=202,
         body=AttachmentIn,
         receive=receive_from_visitor,
-        errors=(*REFUSALS, (403, "chat_token_required")),
+        errors=(*REFUSALS, (403, "chat_token_required"), (429, "too_many_messages")),
     ),
     Endpoint(
         "GET",

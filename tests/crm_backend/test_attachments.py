@@ -1,16 +1,21 @@
 """Sending files in a conversation, and who gets them."""
 
 import asyncio
+import os
 import stat
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import FormData
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from crm_backend import sweeps
 from crm_backend.models import Attachment, Conversation, Ticket, utc_now
+from crm_backend.services.attachment_files import STALE_SECONDS
+from crm_backend.sweeps import sweep_attachments
 from tests.crm_backend.fixtures_files import (
     PDF,
     form,
@@ -345,3 +350,43 @@ async def test_ticket_leads_to_the_file(gateway: Gateway) -> None:
         "GET", f"conversations/{ticket.conversation_id}/messages", headers=carol
     )
     assert body["items"][0]["blocks"] == [block]
+
+
+async def test_sweep_deletes_only_what_belongs_to_nobody(gateway: Gateway) -> None:
+    chat = await gateway.open_chat()
+    kept = await send_block(chat, picture())
+    gone = await send_block(chat, PDF)
+    folder = gateway.config.var_dir / "attachments"
+    for path in (folder / str(uuid.uuid4()), folder / "incoming" / uuid.uuid4().hex):
+        path.write_bytes(b"left behind")
+    new = folder / "incoming" / uuid.uuid4().hex
+    old = time.time() - 2 * STALE_SECONDS
+    for path in folder.rglob("*"):
+        os.utime(path, (old, old))
+    new.write_bytes(b"on its way")
+    async with gateway.sessions.begin() as session:
+        await session.execute(delete(Attachment).where(Attachment.id == gone["id"]))
+    assert await sweep_attachments(gateway.sessions, gateway.config.var_dir) == 3
+    assert set(stored(gateway)) == {kept["id"], new.name}
+    assert await sweep_attachments(gateway.sessions, gateway.config.var_dir) == 0
+
+
+async def test_sweep_of_a_shop_without_files_does_nothing(gateway: Gateway) -> None:
+    nowhere = gateway.config.var_dir / "nowhere"
+    assert await sweep_attachments(gateway.sessions, nowhere) == 0
+
+
+async def test_sweeps_go_on_after_a_failure(gateway: Gateway, monkeypatch: Any) -> None:
+    rounds = asyncio.Queue[int]()
+
+    async def sweep(*_: Any) -> int:
+        rounds.put_nowait(1)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(sweeps, "sweep_attachments", sweep)
+    monkeypatch.setattr(sweeps, "EVERY_SECONDS", 0.01)
+    running = sweeps.run_sweeps(gateway.server.app)
+    await anext(running)
+    async with asyncio.timeout(5):
+        assert [await rounds.get() for _ in range(3)] == [1, 1, 1]
+    await anext(running, None)
