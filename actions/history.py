@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# How many of the latest messages tell the mood of a conversation.
+# How many of the latest messages tell the mood of a conversation. What lies further
+# back than bot.action_history.N_TURNS is known by the names of the responses alone.
 N_RECENT = 5
 # One angry message may be a slip of the tongue; this many are not.
 N_UPSET = 2

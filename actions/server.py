@@ -45,7 +45,7 @@ MODULES = (
     tickets,
 )
 
-# Above the 15 s after which aiohttp drops an idle connection, so that Rasa never
+# Above the 45 s after which Rasa drops an idle connection, so that it never
 # writes into one that is being closed here.
 KEEP_ALIVE_SECONDS = 60
 

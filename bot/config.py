@@ -49,13 +49,6 @@ class Config:
             model_dir=read_model_dir(env),
         )
 
-    @property
-    def turn_database(self) -> Path:
-        """Where answers are recorded: beside the tracker's file."""
-        if "://" in self.tracker_database:
-            return Path("var/turns.db")
-        return Path(self.tracker_database).with_suffix(".turns.db")
-
     def as_variables(self) -> dict[str, str]:
         """What endpoints.yml and credentials.yml name, each with its value."""
         return {
@@ -63,7 +56,6 @@ class Config:
             "ACTIONS_KEY": self.actions_key,
             "CLAIMS_KEY": self.claims_key,
             "TRACKER_DATABASE": self.tracker_database,
-            "TURN_DATABASE": str(self.turn_database),
         }
 
 

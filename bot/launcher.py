@@ -99,7 +99,12 @@ def build_app(config: Config, model: Path):
         raise LaunchError(str(err)) from err
     channels = create_http_input_channels(None, str(ROOT / "credentials.yml"))
     app = configure_app(channels, enable_api=False, port=config.bot_port)
-    app.ctx.agent = load_agent(model)
+    agent = app.ctx.agent = load_agent(model)
+
+    @app.after_server_stop
+    async def close_connections(_app: Any, _loop: Any) -> None:
+        await agent.action_endpoint.close()
+
     return app
 
 
@@ -114,13 +119,17 @@ def load_agent(model: Path):
     from rasa.core.tracker_store import TrackerStore
     from rasa.core.utils import AvailableEndpoints
 
+    from bot.action_endpoint import ActionEndpoint
+    from bot.rasa_patches import SUPPORTED_VERSION
+
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
     tracker_store = TrackerStore.create(endpoints.tracker_store)
+    actions = endpoints.action
     agent = Agent(
         generator=endpoints.nlg,
         tracker_store=tracker_store,
         lock_store=LockStore.create(endpoints.lock_store),
-        action_endpoint=endpoints.action,
+        action_endpoint=ActionEndpoint(actions.url, actions.headers, SUPPORTED_VERSION),
     )
     # Without Rasa's wrapper, which answers a failing database by forgetting the
     # conversation: a turn that cannot be kept has to fail.
@@ -133,7 +142,22 @@ def load_agent(model: Path):
             f"The model {model} cannot be loaded ({reason}); delete it and start"
             " again, which trains a new one."
         ) from err
+    tracker_store.n_states = _count_states(agent)
     return agent
+
+
+def _count_states(agent: Any) -> int | None:
+    """How many states of a dialogue the model looks at; None if that is not known."""
+    from rasa.core.policies.policy import Policy
+    from rasa.core.policies.rule_policy import RulePolicy
+
+    from bot.rule_lookup import count_states
+
+    nodes = agent.processor.graph_runner._instantiated_nodes.values()
+    policies = [n._component for n in nodes if isinstance(n._component, Policy)]
+    if all(isinstance(policy, RulePolicy) for policy in policies):
+        return max(map(count_states, policies), default=None)
+    return None
 
 
 def bind(port: int) -> socket.socket:

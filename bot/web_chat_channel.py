@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import unicodedata
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,21 +15,15 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.turn_output import CHANNEL_NAME, TurnFailed, TurnOutput
-from bot.turn_records import TurnRecords
+from bot.turn_output import CHANNEL_NAME
+from bot.turn_runner import Turn, TurnRunner
 
 logger = logging.getLogger(__name__)
 
 AUDIENCE = "deskmate"
-LANGUAGES = ("en", "zh")
 MAX_CHARACTERS = 10_000
 REQUIRED_CLAIMS = ["exp", "aud", "sub", "cid", "tid"]
 FIELDS = ("turn_id", "conversation_id", "kind", "text", "claims")
-N_RANKED = 3
-NOT_UNDERSTOOD = {
-    "intent": {"name": "nlu_fallback", "confidence": 1.0},
-    "gate": {"decision": "decline", "candidates": []},
-}
 
 
 class TurnRefused(Exception):
@@ -46,9 +38,9 @@ class TurnRefused(Exception):
 class WebChatChannel(InputChannel):
     """Answers one turn per request, all of its messages at once."""
 
-    def __init__(self, claims_key: str, turn_records: TurnRecords) -> None:
+    def __init__(self, claims_key: str) -> None:
         self._claims_key = claims_key
-        self._turn_records = turn_records
+        self._turns = TurnRunner()
 
     @classmethod
     def name(cls) -> str:
@@ -60,9 +52,7 @@ class WebChatChannel(InputChannel):
         """Build the channel from its entry in credentials.yml."""
         if not credentials:
             cls.raise_missing_credentials_exception()
-        return cls(
-            credentials["claims_key"], TurnRecords(Path(credentials["turn_database"]))
-        )
+        return cls(credentials["claims_key"])
 
     def blueprint(
         self, on_new_message: Callable[[UserMessage], Awaitable[Any]]
@@ -91,7 +81,7 @@ class WebChatChannel(InputChannel):
             agent = _agent_of(request.app)
             if agent is None:
                 raise TurnRefused(503, "model_missing", "No model is loaded.")
-            return response.json(await self._handle(agent, turn, claims))
+            return response.json(await self._turns.answer(agent, turn, claims))
         except TurnRefused as refused:
             return _error(refused.status, refused.code, str(refused))
         except LockError as err:
@@ -102,10 +92,10 @@ class WebChatChannel(InputChannel):
             logger.error("A turn failed: %s", _where(err))
             return _error(500, "turn_failed", "The turn could not be handled.")
 
-    def _read_claims(self, turn: dict[str, str]) -> dict[str, Any]:
+    def _read_claims(self, turn: Turn) -> dict[str, Any]:
         try:
             claims = jwt.decode(
-                turn["claims"],
+                turn.claims,
                 self._claims_key,
                 algorithms=["HS256"],
                 audience=AUDIENCE,
@@ -113,87 +103,14 @@ class WebChatChannel(InputChannel):
             )
         except jwt.InvalidTokenError as err:
             raise TurnRefused(401, "claims_invalid", f"The claims: {err}.") from err
-        if (claims["cid"], claims["tid"]) != (turn["conversation_id"], turn["turn_id"]):
+        if (claims["cid"], claims["tid"]) != (turn.conversation_id, turn.turn_id):
             raise TurnRefused(
                 401, "claims_invalid", "The claims are those of another turn."
             )
         return claims
 
-    async def _handle(
-        self, agent: Agent, turn: dict[str, str], claims: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Run the turn, or return what was recorded, one turn at a time."""
-        turn_id, conversation_id = turn["turn_id"], turn["conversation_id"]
-        async with agent.lock_store.lock(conversation_id):
-            recorded = self._turn_records.find(turn_id, conversation_id)
-            if recorded:
-                return {**recorded, "replayed": True}
-            output = TurnOutput()
-            understood = await _run(agent, turn, claims, output)
-            answer = {
-                "turn_id": turn_id,
-                "messages": output.messages,
-                "understood": understood,
-                "model_id": agent.model_id,
-                "replayed": False,
-            }
-            # A turn that failed left nothing in the dialogue: it may be tried again.
-            if not output.failed_actions:
-                self._turn_records.add(turn_id, conversation_id, answer)
-            return answer
 
-
-async def _run(
-    agent: Agent, turn: dict[str, str], claims: dict[str, Any], output: TurnOutput
-) -> dict[str, Any]:
-    """Let the assistant answer into `output`; return what it understood."""
-    language = claims.get("lang") if claims.get("lang") in LANGUAGES else LANGUAGES[0]
-    message = UserMessage(
-        text=turn["text"],
-        output_channel=output,
-        sender_id=turn["conversation_id"],
-        input_channel=CHANNEL_NAME,
-        message_id=turn["turn_id"],
-        metadata={
-            "claims": turn["claims"],
-            "turn_id": turn["turn_id"],
-            "conversation_id": turn["conversation_id"],
-            "language": language,
-        },
-    )
-    # Parsed here, because a fallback takes the message out of the tracker again. What
-    # is stored with each event stays small.
-    parsed = await agent.processor.parse_message(message)
-    if not message.text:
-        # Nothing but slashes and spaces: a classifier takes that for something.
-        parsed |= copy.deepcopy(NOT_UNDERSTOOD)
-    parsed.pop("text_tokens", None)
-    parsed["intent_ranking"] = parsed.get("intent_ranking", [])[:N_RANKED]
-    message.parse_data = parsed
-    try:
-        await agent.processor.handle_message(message)
-    except TurnFailed as failed:
-        logger.error("A turn failed in %s.", failed)
-    output.close()
-    return _understood(parsed, language)
-
-
-def _understood(parsed: dict[str, Any], language: str) -> dict[str, Any]:
-    intent = parsed.get("intent") or {}
-    return {
-        "intent": intent.get("name"),
-        "confidence": float(intent.get("confidence") or 0.0),
-        "entities": [
-            {key: entity.get(key) for key in ("entity", "value", "start", "end")}
-            for entity in parsed.get("entities") or []
-        ],
-        "sentiment": parsed.get("sentiment"),
-        "gate": parsed.get("gate"),
-        "language": language,
-    }
-
-
-def _read_turn(request: Request) -> dict[str, str]:
+def _read_turn(request: Request) -> Turn:
     body = _json_of(request)
     if not isinstance(body, dict):
         raise TurnRefused(400, "invalid_request", "The body is not a JSON object.")
@@ -204,7 +121,16 @@ def _read_turn(request: Request) -> dict[str, str]:
         raise TurnRefused(
             400, "invalid_request", f"text is longer than {MAX_CHARACTERS} characters."
         )
-    return {**body, "text": _command_or_words(body["kind"], body["text"])}
+    fresh = body.get("fresh", False)
+    if not isinstance(fresh, bool):
+        raise TurnRefused(400, "invalid_request", "fresh is either true or false.")
+    return Turn(
+        turn_id=body["turn_id"],
+        conversation_id=body["conversation_id"],
+        text=_command_or_words(body["kind"], body["text"]),
+        claims=body["claims"],
+        fresh=fresh,
+    )
 
 
 def _json_of(request: Request) -> Any:

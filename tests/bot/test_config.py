@@ -12,7 +12,6 @@ def test_only_the_key_is_required():
     assert config.bot_port == 5005
     assert config.action_timeout_seconds == 6
     assert config.model_dir == Path("models")
-    assert config.turn_database == Path("var/tracker.turns.db")
 
 
 def test_place_of_the_shop_is_read():

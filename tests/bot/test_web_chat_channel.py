@@ -14,7 +14,6 @@ from sanic import Sanic
 from bot import launcher
 from bot.config import Config
 from bot.rasa_patches import apply_patches
-from bot.turn_records import TurnRecords
 from bot.web_chat_channel import WebChatChannel, without_command
 
 FAILURE = {"type": "failure", "code": "action_failed"}
@@ -56,12 +55,13 @@ async def actions(loaded_agent):
     async with TestServer(app) as server:
         loaded_agent.action_endpoint.url = str(server.make_url("/webhook"))
         yield fake
+        await loaded_agent.action_endpoint.close()
 
 
 @pytest.fixture
 async def app(loaded_agent, actions, claims_key):
     Sanic.test_mode = True
-    channel = WebChatChannel(claims_key, TurnRecords(":memory:"))
+    channel = WebChatChannel(claims_key)
     app = configure_app([channel], enable_api=False)
     app.ctx.agent = loaded_agent
     yield app
@@ -296,10 +296,10 @@ async def test_nothing_a_customer_says_is_printed(post, turn, capfd, caplog):
 
 
 async def test_a_failing_database_fails_the_turn(post, turn, loaded_agent, monkeypatch):
-    async def fail(tracker):
+    def fail(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(loaded_agent.tracker_store, "save", fail)
+    monkeypatch.setattr(loaded_agent.tracker_store, "save_turn", fail)
     status, _ = await post(turn("hello"))
     assert status == 500
 
