@@ -1,10 +1,12 @@
 import asyncio
+import time
 from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
-from tests.crm_backend.fake_rasa import says
+from crm_backend.services import conversations
+from tests.crm_backend.fake_rasa import Gate, says
 from tests.crm_backend.fixtures_gateway import Gateway, receive
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
@@ -61,6 +63,49 @@ async def test_socket_sends_what_is_new_with_typing_around_it(
     texts = [f["message"]["text"] for f in frames[:-1]]
     assert texts == ["first", "second"]
     assert frames[-1]["on"] is False
+
+
+async def test_socket_tells_that_an_answer_takes_long(gateway: Gateway) -> None:
+    gate = Gate(gateway.rasa)
+    chat = await gateway.open_chat()
+    async with chat.socket() as socket:
+        await chat.post("hello")
+        frames = await receive(socket, "typing")
+        posted_at = time.monotonic()
+        assert frames[-1] == {"type": "typing", "on": True, "slow": False}
+        assert await receive(socket, "typing") == [
+            {"type": "typing", "on": True, "slow": True}
+        ]
+        assert time.monotonic() - posted_at > 1.0
+        async with chat.socket() as late_comer:
+            frames = await receive(late_comer, "typing")
+            assert frames[-1]["slow"] is True
+        gate.may_answer.set()
+        frames = await receive(socket, "typing")
+        assert frames[-1] == {"type": "typing", "on": False, "slow": False}
+
+
+async def test_idle_socket_reads_nothing(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_reads, whole = 0, conversations.get_state
+
+    async def counting(*args: Any) -> Any:
+        nonlocal n_reads
+        n_reads += 1
+        return await whole(*args)
+
+    monkeypatch.setattr(conversations, "get_state", counting)
+    chat = await gateway.open_chat()
+    async with chat.socket() as socket:
+        await receive(socket, "ready")
+        await asyncio.sleep(3)
+    assert n_reads == 1
+
+
+async def test_socket_compresses_nothing(gateway: Gateway) -> None:
+    async with gateway.client.ws_connect(PATH, compress=15) as socket:
+        assert not socket.compress
 
 
 async def test_socket_goes_on_from_its_cursor(gateway: Gateway) -> None:
