@@ -52,9 +52,14 @@ class Upload:
 
 @asynccontextmanager
 async def receiving(
-    request: web.Request, language: str, admit: Admit
+    request: web.Request, upload: Upload, admit: Admit
 ) -> AsyncIterator[Upload]:
     """Read a form with a file, which is gone at the end unless it was kept.
+
+    Args:
+        request: whose body has not been read yet.
+        upload: is filled; what came before a refusal stands in it.
+        admit: asked before the file is read.
 
     Raises:
         Invalid: the form is broken, or the file is not one that is taken.
@@ -66,9 +71,8 @@ async def receiving(
     config = request.app[CONFIG]
     max_bytes = config.attachment_max_mb * MEGABYTE
     if (request.content_length or 0) > max_bytes + MAX_FIELD_BYTES:
-        raise too_large(config.attachment_max_mb, language)
+        raise _too_large(config.attachment_max_mb, upload.language)
     with staging(config.var_dir) as staged:
-        upload = Upload(language)
         try:
             async with asyncio.timeout(MAX_SECONDS):
                 await _read(await request.multipart(), upload, staged, admit, max_bytes)
@@ -78,12 +82,11 @@ async def receiving(
             # What the reader raises on a form that is malformed or breaks off.
             raise Invalid("invalid_request", "The form is not complete.") from err
         if upload.file is not None:
-            await _check(upload.file, language)
+            await _check(upload.file, upload.language)
         yield upload
 
 
-def too_large(limit_mb: int, language: str) -> TooLarge:
-    """Say how large a file may be."""
+def _too_large(limit_mb: int, language: str) -> TooLarge:
     text = say("attachment_too_large", language, limit=limit_mb)
     return TooLarge("attachment_too_large", text)
 
@@ -130,7 +133,7 @@ async def _read_file(
 ) -> None:
     while chunk := await part.read_chunk(CHUNK_BYTES):
         if staged.n_bytes + len(chunk) > max_bytes:
-            raise too_large(max_bytes // MEGABYTE, upload.language)
+            raise _too_large(max_bytes // MEGABYTE, upload.language)
         await asyncio.to_thread(staged.write, chunk)
     staged.name = part.filename or ""
     if staged.name or staged.n_bytes:

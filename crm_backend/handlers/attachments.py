@@ -80,7 +80,10 @@ async def receive_from_visitor(request: web.Request) -> AsyncIterator[Upload]:
     await caller.count(
         "messages", principal.language, customer_id=principal.customer_id
     )
-    async with receiving_for(request, principal, conversation_id, "customer") as upload:
+    form = Upload(principal.language)
+    async with receiving_for(
+        request, principal, conversation_id, "customer", form
+    ) as upload:
         yield upload
 
 
@@ -89,13 +92,20 @@ async def receive_from_colleague(request: web.Request) -> AsyncIterator[Upload]:
     """Read a colleague's form, if the conversation is one they may see."""
     principal = await _known(request, "service")
     conversation_id = request.match_info["id"]
-    async with receiving_for(request, principal, conversation_id, "agent") as upload:
+    form = Upload(principal.language)
+    async with receiving_for(
+        request, principal, conversation_id, "agent", form
+    ) as upload:
         yield upload
 
 
 @asynccontextmanager
 async def receiving_for(
-    request: web.Request, principal: Principal, conversation_id: str, sender: str
+    request: web.Request,
+    principal: Principal,
+    conversation_id: str,
+    sender: str,
+    form: Upload,
 ) -> AsyncIterator[Upload]:
     """Read a form, and its file unless there is no room or it is here already.
 
@@ -112,10 +122,12 @@ async def receiving_for(
                 session, conversation.id, given
             ):
                 return False
-            await attachments.check_limits(session, conversation, sender)
+            await attachments.check_limits(
+                session, conversation, sender, language=principal.language
+            )
         return True
 
-    async with receiving(request, principal.language, admit) as upload:
+    async with receiving(request, form, admit) as upload:
         yield upload
 
 

@@ -41,7 +41,13 @@ async def post_attachment(
     if repeat is not None:
         return repeat
     file = _given(file, conversation.language)
-    await check_limits(session, conversation, "customer", file.n_bytes)
+    await check_limits(
+        session,
+        conversation,
+        "customer",
+        n_bytes=file.n_bytes,
+        language=conversation.language,
+    )
     message = await _add(session, conversation, "customer", client_message_id, file)
     if conversations.expects_bot(conversation):
         await _answer(session, conversation)
@@ -69,15 +75,26 @@ async def add_agent_attachment(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
-    file = _given(file, conversation.language)
-    await check_limits(session, conversation, "agent", file.n_bytes)
+    file = _given(file, principal.language)
+    await check_limits(
+        session,
+        conversation,
+        "agent",
+        n_bytes=file.n_bytes,
+        language=principal.language,
+    )
     await conversations.take_over(session, conversation, principal.staff_id)
     conversation.waiting_since = None
     return await _add(session, conversation, "agent", client_message_id, file)
 
 
 async def check_limits(
-    session: AsyncSession, conversation: Conversation, sender: str, n_bytes: int = 0
+    session: AsyncSession,
+    conversation: Conversation,
+    sender: str,
+    *,
+    language: str,
+    n_bytes: int = 0,
 ) -> None:
     """Let one more file of `n_bytes` in, if there is room.
 
@@ -98,12 +115,12 @@ async def check_limits(
     if n_recent >= MAX_A_MINUTE:
         raise TooManyRequests(
             "too_many_attachments",
-            say("too_many_messages", conversation.language),
+            say("too_many_messages", language),
             retry_after_seconds=int(MINUTE.total_seconds()),
         )
     if n_files >= MAX_FILES or n_stored + n_bytes > MAX_TOTAL_BYTES:
         raise TooManyRequests(
-            "too_many_attachments", say("too_many_attachments", conversation.language)
+            "too_many_attachments", say("too_many_attachments", language)
         )
 
 

@@ -1,7 +1,9 @@
 """The console: conversations for the colleagues in service."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -11,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.authentication import page_language
 from crm_backend.catalogue import say
 from crm_backend.db import reading
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Conversation, Customer, Staff, utc_now
+from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
+from crm_backend.services.ratings import summarise
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import (
     ALL,
@@ -46,6 +50,7 @@ async def show_list(request: web.Request) -> web.Response:
             raise web.HTTPNotFound
         principal = await get_principal(request, session)
         rows = await list_rows(session, principal, tab, now=utc_now(), limit=N_ROWS)
+        ratings = await summarise(session, utc_now()) if tab == "closed" else None
     return render(
         "console_list.html" if "part" in request.query else "console.html",
         request,
@@ -54,6 +59,7 @@ async def show_list(request: web.Request) -> web.Response:
         tab=tab,
         counts=counts,
         rows=rows,
+        ratings=ratings,
         limit=N_ROWS,
         refresh_url=f"/console?tab={tab}",
     )
@@ -102,6 +108,7 @@ async def conversation_page(
     tickets = await list_tickets(session, conversation.id)
     since = conversation.waiting_since
     path = f"/console/conversations/{conversation.id}"
+    lines = [Line(item) for item in reviewed]
     is_part = "part" in request.query
     return render(
         "conversation_parts.html" if is_part else "conversation.html",
@@ -119,10 +126,27 @@ async def conversation_page(
         waiting_for=utc_now() - since if since else None,
         customer=customer,
         orders=orders,
-        lines=[Line(item) for item in reviewed],
+        lines=lines,
+        gone=await _find_gone(lines, request.app[CONFIG].var_dir),
+        max_mb=request.app[CONFIG].attachment_max_mb,
         tickets=tickets,
         describe=_describer(language),
     )
+
+
+async def _find_gone(lines: list[Line], var_dir: Path) -> set[str]:
+    """Return the ids of the files that are no longer on the disk."""
+    ids = {
+        str(block["id"])
+        for line in lines
+        for block in line.message.blocks
+        if block.get("type") == "attachment"
+    }
+
+    def find() -> set[str]:
+        return {one for one in ids if find_file(var_dir, one) is None}
+
+    return await asyncio.to_thread(find) if ids else set()
 
 
 def _name(conversation: Conversation, customer: Customer | None, language: str) -> str:

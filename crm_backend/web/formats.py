@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from crm_backend.services.transcripts import file_size
+
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 
 
@@ -36,6 +38,11 @@ def number(value: float, language: str) -> str:
 def short(value: float, language: str) -> str:
     """Write a number with one decimal."""
     return format_decimal(value, format="#,##0.0", locale=LOCALES[language])
+
+
+def size(n_bytes: int, language: str) -> str:
+    """Write how large a file is, such as 1.4 MB."""
+    return file_size(n_bytes, language)
 
 
 def duration(value: timedelta, language: str) -> str:
