@@ -42,6 +42,8 @@ class TurnRequest(BaseModel):
     kind: str
     text: str
     claims: str
+    # Others answered since the bot last did: what it was in the middle of is over.
+    fresh: bool = False
 
 
 class BotButton(BaseModel):

@@ -120,6 +120,7 @@ async def _start(
             conversation_id=conversation.id,
             turn_id=turn.id,
         ),
+        fresh=await _speaks_again(session, turn),
     )
     return replace(claimed, request=request)
 
@@ -215,6 +216,21 @@ def _add_to_log(
                 language=turn.message.language,
                 suppressed=suppressed,
             )
+
+
+async def _speaks_again(session: AsyncSession, turn: Turn) -> bool:
+    """Whether others answered since the bot last did, so that it begins anew."""
+    query = (
+        select(Turn.version)
+        .where(
+            Turn.conversation_id == turn.conversation_id,
+            Turn.message_id < turn.message_id,
+            Turn.status == "done",
+        )
+        .order_by(Turn.message_id.desc())
+        .limit(1)
+    )
+    return turn.version != (await session.scalar(query) or 0)
 
 
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:

@@ -5,9 +5,13 @@ pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 
 
 async def take_over(gateway: Gateway, chat: Chat) -> None:
+    await set_mode(gateway, chat, "human")
+
+
+async def set_mode(gateway: Gateway, chat: Chat, mode: str) -> None:
     headers = await gateway.cookie(gateway.carol)
     path = f"conversations/{chat.id}/mode"
-    await gateway.call("POST", path, {"mode": "human"}, headers=headers)
+    await gateway.call("POST", path, {"mode": mode}, headers=headers)
 
 
 async def test_answer_after_a_take_over_is_suppressed(gateway: Gateway) -> None:
@@ -60,9 +64,34 @@ async def test_given_back_conversation_does_not_get_an_old_answer(
     await chat.post("hello")
     await gate.is_asked.wait()
     await take_over(gateway, chat)
-    headers = await gateway.cookie(gateway.carol)
-    path = f"conversations/{chat.id}/mode"
-    await gateway.call("POST", path, {"mode": "bot"}, headers=headers)
+    await set_mode(gateway, chat, "bot")
     gate.may_answer.set()
     await gateway.wait_until_quiet()
     assert not any("late" in text for text in await chat.texts())
+
+
+async def test_bot_begins_anew_after_a_person_answered(gateway: Gateway) -> None:
+    chat = await gateway.open_chat()
+    await chat.ask("cancel my order")
+    await chat.ask("DM-123456")
+    await take_over(gateway, chat)
+    await chat.post("may I ask a person?")
+    await set_mode(gateway, chat, "bot")
+    await chat.ask("where is my order")
+    await chat.ask("thank you")
+    assert [turn["fresh"] for turn in gateway.rasa.turns] == [False, False, True, False]
+
+
+async def test_bot_that_failed_to_begin_anew_is_asked_to_again(
+    gateway: Gateway,
+) -> None:
+    chat = await gateway.open_chat()
+    await chat.ask("cancel my order")
+    await take_over(gateway, chat)
+    await set_mode(gateway, chat, "bot")
+    gateway.rasa.answers()
+    await chat.ask("hello")
+    gateway.rasa.answer = gateway.rasa.echo
+    await chat.ask("hello")
+    await chat.ask("hello")
+    assert [turn["fresh"] for turn in gateway.rasa.turns] == [False, True, True, False]
