@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 
+import brotli
 import minify
 from aiohttp import web
 
@@ -33,10 +34,10 @@ class WidgetError(Exception):
 
 @dataclass(frozen=True)
 class WidgetFile:
-    """A file to serve, plain and compressed."""
+    """A file to serve, and what it is compressed, best first."""
 
     body: bytes
-    packed: bytes
+    packed: dict[str, bytes]
     digest: str
     cache_control: str
 
@@ -63,9 +64,10 @@ async def serve_widget(request: web.Request) -> web.Response:
     if any(tag.value in (file.digest, "*") for tag in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     body = file.body
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        body = file.packed
+    readable = request.headers.get("Accept-Encoding", "")
+    if coding := next((coding for coding in file.packed if coding in readable), None):
+        headers["Content-Encoding"] = coding
+        body = file.packed[coding]
     return web.Response(
         body=body, content_type="text/javascript", charset="utf-8", headers=headers
     )
@@ -86,13 +88,13 @@ def build_widget(folder: Path) -> dict[str, WidgetFile]:
     version = hashlib.sha256(sources.encode()).hexdigest()[:10]
     files = {}
     for entry in builder.files:
-        body = minify.string("application/javascript", builder.write(entry, version))
-        is_entry = entry == ENTRY
+        code = minify.string("application/javascript", builder.write(entry, version))
+        body = code.encode()
         files[_named(entry, version)] = WidgetFile(
-            body.encode(),
-            gzip.compress(body.encode(), 9, mtime=0),
+            body,
+            {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)},
             version,
-            "no-cache" if is_entry else ONE_YEAR,
+            "no-cache" if entry == ENTRY else ONE_YEAR,
         )
     return files
 

@@ -1,22 +1,15 @@
-/* Calls to the gateway. Unreachable means: try again later, nothing is lost. */
+/* Calls to the gateway. */
 
 const TIMEOUT_MS = 15_000;
 
-export class Unreachable extends Error {}
-
-export class Refused extends Error {
-  constructor(status, { code = "unknown", details } = {}) {
-    super(code);
-    Object.assign(this, { status, code, details });
+/** A call that failed; one that `passes` is worth another try later. */
+export class Failure extends Error {
+  constructor(status, { code } = {}, waitSeconds = 0) {
+    super(code ?? "unreachable");
+    this.status = status;
+    this.waitMs = 1000 * waitSeconds;
+    this.passes = !status || status >= 500 || (status === 429 && code !== "too_many_attempts");
   }
-}
-
-/** Tell what a refusal says: waits are over by themselves, other refusals are not. */
-export function refusal(status, body, retryAfter) {
-  const error = body?.error ?? {};
-  const isTooMany = status === 429 && error.code !== "too_many_attempts";
-  if (status < 500 && !isTooMany) return new Refused(status, error);
-  return Object.assign(new Unreachable(error.code), { waitMs: 1000 * retryAfter });
 }
 
 export function createApi(base) {
@@ -42,11 +35,11 @@ export function createApi(base) {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!response.ok) problem = await response.json();
-    } catch (cause) {
-      throw new Unreachable(path, { cause });
+    } catch {
+      throw new Failure();
     }
     if (response.ok) return response;
-    throw refusal(response.status, problem, response.headers.get("Retry-After"));
+    throw new Failure(response.status, problem?.error, response.headers.get("Retry-After"));
   }
 
   return api;

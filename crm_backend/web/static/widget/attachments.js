@@ -1,6 +1,6 @@
 /* Files: sending one with its progress, and fetching one that was sent. */
 
-import { Refused, Unreachable, refusal } from "./api.js";
+import { Failure } from "./api.js";
 import { button, el, icon } from "./elements.js";
 import { save } from "./save.js";
 
@@ -44,9 +44,8 @@ export function uploadCard({ file, id }, chat) {
       await chat.begin();
       transcript.put(await upload(api, form, tell, control.signal));
     } catch (problem) {
-      if (problem instanceof Unreachable) complain(texts.unreachable, true);
-      else if (problem instanceof Refused) complain(texts.cardProblems[problem.code] ?? "", true);
-      else throw problem;
+      if (!(problem instanceof Failure)) throw problem;
+      complain(texts.cardProblems[problem.message] ?? texts.unreachable, true);
     }
   }
 
@@ -62,11 +61,11 @@ function upload(api, form, onProgress, signal) {
     request.setRequestHeader("Authorization", `Bearer ${api.token}`);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-    request.onerror = () => reject(new Unreachable());
+    request.onerror = () => reject(new Failure());
     request.onload = () => {
       const { status, response } = request;
       if (status < 300) resolve(response);
-      else reject(refusal(status, response));
+      else reject(new Failure(status, response?.error));
     };
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
@@ -81,8 +80,8 @@ export function fileCard({ id, name, n_bytes: nBytes }, chat) {
     problem.textContent = "";
     try {
       save(await chat.api.blob(`attachments/${encodeURIComponent(id)}`), name);
-    } catch (refusal) {
-      if (!(refusal instanceof Unreachable || refusal instanceof Refused)) throw refusal;
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
       problem.textContent = texts.unreachable;
     }
   };

@@ -11,6 +11,10 @@ const NEXT = "M9.5 6l6 6-6 6";
 const STEPS = ["placed", "packed", "shipped", "delivered"];
 const N_LINES = 4;
 const MOST_IN_A_LIST = 3;
+const CARD_WORDS = {
+  en: () => import("./texts.cards.en.js"),
+  zh: () => import("./texts.cards.zh.js"),
+};
 const CARDS = {
   order: ({ order }, { texts }) => orderCard(order, texts),
   orders: ({ orders }, { texts }) => orderList(orders, texts),
@@ -22,8 +26,21 @@ const CARDS = {
   prediction: predictionCard,
 };
 
+/** Add the words and the formats of cards to the others. */
+async function addWords(texts) {
+  const { cardWords } = await CARD_WORDS[texts.language]();
+  const { number } = texts;
+  Object.assign(texts, cardWords, {
+    percent: (p) => number(p, { style: "percent", maximumFractionDigits: 0 }),
+    money: (cents, currency) => number(cents / 100, { style: "currency", currency }),
+    size: (nBytes) => number(Math.ceil(nBytes / 1000), { style: "unit", unit: "kilobyte" }),
+    day: (value) => texts.date(value, { dateStyle: "medium" }),
+  });
+}
+
 /** Build a block's card, or nothing for what this widget does not know. */
-export function buildCard(block, chat) {
+export async function buildCard(block, chat) {
+  await addWords(chat.texts);
   wear(chat.root, cardsSheet);
   return CARDS[block.type]?.(block, chat) ?? "";
 }
@@ -104,12 +121,12 @@ function productCards(products, chat) {
   const isLong = products.length > MOST_IN_A_LIST;
   const cards = products.map((product) => {
     const name = (texts.language === "zh" && product.name_zh) || product.name;
+    const price = texts.money(product.price_cents, product.currency);
     const ask = () => chat.press({ title: texts.tellMe(name) });
     return el(
       "li",
       el("strong", name),
-      el("p.quiet", texts.money(product.price_cents, product.currency)),
-      el("p.quiet", product.n_in_stock > 0 ? texts.inStock : texts.soldOut),
+      el("p.quiet", `${price} · ${product.n_in_stock > 0 ? texts.inStock : texts.soldOut}`),
       button("chip", texts.details, ask),
     );
   });

@@ -1,8 +1,7 @@
 /* The conversation inside <deskmate-chat>; loaded when somebody chats, or has before. */
 
-import { createApi, Refused, Unreachable } from "./api.js";
+import { createApi, Failure } from "./api.js";
 import { createConnection } from "./connection.js";
-import { openConversation, prove } from "./identity.js";
 import { newId } from "./links.js";
 import { createOutbox } from "./outbox.js";
 import { buildPanel } from "./panel.js";
@@ -94,7 +93,7 @@ export async function createChat(host, base) {
     panel.reveal(true);
     greet();
     if (!isInline) transcript.toEnd();
-    if (text) panel.composer.fill(text);
+    if (text) panel.composer.field.value = text;
     chat.focusComposer();
     markRead();
   }
@@ -179,7 +178,7 @@ export async function createChat(host, base) {
   async function begin() {
     if (api.token) return;
     try {
-      opening ??= openConversation(chat);
+      opening ??= openConversation();
       const { token } = await opening;
       if (api.token) return;
       api.token = token;
@@ -191,12 +190,30 @@ export async function createChat(host, base) {
       needsSignIn = false;
       connection.open();
     } catch (problem) {
-      needsSignIn = problem instanceof Refused && problem.code.startsWith("identity");
+      needsSignIn = problem.message.startsWith("identity");
       throw problem;
     } finally {
       opening = undefined;
       showState();
     }
+  }
+
+  /** Whether the page can tell who is signed in to the shop. */
+  function isSigned() {
+    return !isStaff && window.deskmateSettings?.getIdentityToken;
+  }
+
+  async function openConversation() {
+    const channel = isStaff ? "staff" : "customer";
+    const make = (identity) =>
+      api.post("conversations", { language: texts.language, channel, identity });
+    return isSigned() ? (await loadIdentity()).openSigned(make) : make();
+  }
+
+  function loadIdentity() {
+    return import("./identity.js").catch(() => {
+      throw new Failure();
+    });
   }
 
   function receive(message) {
@@ -217,9 +234,9 @@ export async function createChat(host, base) {
     isCaughtUp = true;
     setState(state);
     markRead();
-    if (isProven || isStaff) return;
+    if (isProven || !isSigned()) return;
     isProven = true;
-    const refusal = await prove(api);
+    const refusal = await loadIdentity().then(({ prove }) => prove(api), () => {});
     // Somebody else is signed in to the shop now, so this chat is not theirs to read.
     if (refusal === "already_verified") startAgain();
   }
@@ -272,7 +289,7 @@ export async function createChat(host, base) {
     try {
       await action();
     } catch (failure) {
-      if (!(failure instanceof Refused || failure instanceof Unreachable)) throw failure;
+      if (!(failure instanceof Failure)) throw failure;
       problem.textContent = texts.problems[failure.message] ?? texts.unreachable;
     }
   }

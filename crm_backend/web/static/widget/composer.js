@@ -3,9 +3,7 @@
 import { button, el } from "./elements.js";
 
 const MAX_CHARACTERS = 4000;
-const MAX_HEIGHT_PX = 132;
-const CLIP =
-  "M20 11.5l-8.3 8.2a5 5 0 0 1-7.1-7.1l8.6-8.5a3.4 3.4 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.9-7.8";
+const PLUS = "M12 5v14M5 12h14";
 const UP = "M12 19V5M6 11l6-6 6 6";
 
 /** Build the composer; `send` gets a trimmed text that fits, `attach` a file. */
@@ -16,7 +14,7 @@ export function buildComposer(texts, send, attach) {
     "aria-describedby": "problem",
     placeholder: texts.placeholder,
     enterkeyhint: "send",
-    input: changed,
+    input: () => (problem.textContent = ""),
     keydown: pressed,
     paste: ({ clipboardData }) => take(clipboardData.files),
   });
@@ -25,7 +23,7 @@ export function buildComposer(texts, send, attach) {
   const node = el(
     "form.composer",
     { submit },
-    attach && button("round", texts.attach, () => picker.click(), CLIP),
+    attach && button("round", texts.attach, () => picker.click(), PLUS),
     attach && picker,
     field,
     button("round", texts.send, submit, UP),
@@ -37,19 +35,13 @@ export function buildComposer(texts, send, attach) {
     picker.value = "";
   }
 
-  function changed() {
-    problem.textContent = "";
-    field.style.height = "auto";
-    field.style.height = `${Math.min(field.scrollHeight, MAX_HEIGHT_PX)}px`;
-  }
-
   function submit(event) {
     event.preventDefault();
     const text = field.value.trim();
     const n = [...text].length;
     problem.textContent = n > MAX_CHARACTERS ? texts.tooLong(texts.number(n)) : "";
     if (!n || n > MAX_CHARACTERS) return;
-    fill("");
+    field.value = "";
     send(text);
   }
 
@@ -59,10 +51,5 @@ export function buildComposer(texts, send, attach) {
     if (event.key === "Enter" && !event.shiftKey && !isComposing) submit(event);
   }
 
-  function fill(text) {
-    field.value = text;
-    changed();
-  }
-
-  return { node, field, problem, fill };
+  return { node, field, problem };
 }

@@ -1,11 +1,7 @@
-/* The ordered stream of a conversation: a WebSocket that replays after a cursor, and
-   plain requests for the times a WebSocket does not get through. */
-
-import { Refused, Unreachable } from "./api.js";
+/* The ordered stream of a conversation: a WebSocket that replays after a cursor. */
 
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 30_000;
-const POLL_MS = 3_000;
 const BAD_TOKEN = 4401;
 
 /** Wait longer after every failure, and not at the same moment as everybody else. */
@@ -18,7 +14,9 @@ export function createConnection(api, listener) {
   let socket = null;
   let isReady = false;
   let tries = 0;
-  let retry, poll;
+  let retry;
+  // Each stretch without a socket has a number, so that asking ends with it.
+  let stretch = 0;
 
   function open(isUrgent) {
     if (!api.token) return;
@@ -34,7 +32,7 @@ export function createConnection(api, listener) {
 
   function close() {
     drop();
-    clearTimeout(poll);
+    stretch += 1;
     tries = 0;
   }
 
@@ -52,7 +50,7 @@ export function createConnection(api, listener) {
     else if (frame.type === "typing") listener.typing(frame.on, frame.slow);
     else if (frame.type === "state") listener.state(frame);
     else if (frame.type === "ready") {
-      clearTimeout(poll);
+      stretch += 1;
       isReady = true;
       tries = 0;
       listener.ready(frame);
@@ -67,33 +65,10 @@ export function createConnection(api, listener) {
     }
     tries += 1;
     retry = setTimeout(open, backoff(tries));
-    if (tries === 2) pull(0);
-  }
-
-  async function pull(nFailures) {
-    clearTimeout(poll);
-    const { token } = api;
-    const isOver = () => isReady || token !== api.token;
-    try {
-      let page;
-      do {
-        page = await api.get(`messages?after=${listener.cursor()}&limit=100`);
-        if (isOver()) return;
-        page.items.forEach(listener.message);
-      } while (page.items.length);
-      listener.ready(page);
-      nFailures = 0;
-    } catch (problem) {
-      if (problem instanceof Refused && problem.status === 401) {
-        listener.refuse();
-        return;
-      }
-      if (!(problem instanceof Unreachable || problem instanceof Refused)) throw problem;
-      nFailures += 1;
-      listener.lost();
-    }
-    if (isOver()) return;
-    poll = setTimeout(pull, Math.max(POLL_MS, nFailures && backoff(nFailures)), nFailures);
+    if (tries !== 2) return;
+    const now = stretch;
+    const isOver = () => stretch !== now;
+    import("./polling.js").then(({ poll }) => poll(api, listener, isOver), listener.lost);
   }
 
   return { open, close };

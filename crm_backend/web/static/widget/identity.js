@@ -1,29 +1,24 @@
-/* Who the shop says the visitor is: a token that the shop's own server has signed. */
+/* Who the shop says the visitor is: a token that the shop's own server has signed.
+   Loaded only where a page has deskmateSettings.getIdentityToken. */
 
-import { Refused, Unreachable } from "./api.js";
+import { Failure } from "./api.js";
 
 async function findToken() {
   try {
-    return await window.deskmateSettings?.getIdentityToken?.();
+    return await window.deskmateSettings.getIdentityToken();
   } catch (problem) {
     console.error("deskmateSettings.getIdentityToken failed", problem);
   }
 }
 
-const isInvalid = (problem) => problem instanceof Refused && problem.code === "identity_invalid";
-
-/** Open a conversation, as the shop's customer if the page knows one. */
-export async function openConversation({ api, texts, isStaff }) {
-  const channel = isStaff ? "staff" : "customer";
-  const open = (identity) =>
-    api.post("conversations", { language: texts.language, channel, identity });
-  if (isStaff) return open();
+/** Open a conversation as the shop's customer, if somebody has signed in there. */
+export async function openSigned(open) {
   // A token may have expired on the page: the shop is asked once more.
   for (let tries = 0; tries < 2; tries += 1) {
     try {
       return await open((await findToken()) || undefined);
     } catch (problem) {
-      if (!isInvalid(problem)) throw problem;
+      if (problem.message !== "identity_invalid") throw problem;
     }
   }
   // One that is never right must not keep anybody from asking.
@@ -33,12 +28,11 @@ export async function openConversation({ api, texts, isStaff }) {
 /** Tell an open conversation who signed in since; returns the code of a refusal. */
 export async function prove(api) {
   const token = await findToken();
-  if (!token) return null;
+  if (!token) return;
   try {
     await api.post("identity", { token });
   } catch (problem) {
-    if (problem instanceof Refused) return problem.code;
-    if (!(problem instanceof Unreachable)) throw problem;
+    if (!(problem instanceof Failure)) throw problem;
+    return problem.message;
   }
-  return null;
 }

@@ -3,8 +3,7 @@
 import { el, icon } from "./elements.js";
 
 /** A bubble of speech. */
-export const BUBBLE =
-  "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.1-2.9-.4L4.5 20.5l1-3.8C3.9 15.3 3 13.3 3 11.2c0-4.3 4-7.7 9-7.7z";
+export const BUBBLE = "M4 5h16v12h-9l-5 4v-4H4z";
 const LABELS = {
   en: {
     open: "Open chat",

@@ -2,34 +2,24 @@
 
 import { el } from "./elements.js";
 
-const LINK =
-  /https:\/\/[^\s<>"'，。！？；、（）【】「」]+|tel:\+?[\d-]{5,20}|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+/giu;
-const SAFE = new Set(["https:", "mailto:", "tel:"]);
+const LINK = /https:\/\/[!-~]+|tel:\+?[\d-]{5,20}|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+/giu;
 
 /** Split text into text and links; only https, mailto and tel become links. */
 export function linked(text) {
   const parts = [];
   let done = 0;
-  for (const match of text.matchAll(LINK)) {
-    const shown = match[0].replace(/[.,;:!?)]+$/, "");
+  for (const { 0: found, index } of text.matchAll(LINK)) {
+    const shown = found.replace(/["'.,;:!?)>]+$/, "");
     const href = /^(https|tel|mailto):/i.test(shown) ? shown : `mailto:${shown}`;
-    if (!URL.canParse(href) || !SAFE.has(new URL(href).protocol)) continue;
-    parts.push(text.slice(done, match.index));
-    const attributes = { href, rel: "noopener noreferrer nofollow" };
-    if (href.startsWith("https:")) attributes.target = "_blank";
-    parts.push(el("a", attributes, shown));
-    done = match.index + shown.length;
+    const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow" };
+    parts.push(text.slice(done, index), el("a", attributes, shown));
+    done = index + shown.length;
   }
-  parts.push(text.slice(done));
-  return parts;
+  return [...parts, text.slice(done)];
 }
 
-/** Make a random id, also where the page is not served securely. */
+/** Make a random id; randomUUID() is not there where the page is not served securely. */
 export function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const b = crypto.getRandomValues(new Uint8Array(16));
-  b[6] = (b[6] & 0x0f) | 0x40;
-  b[8] = (b[8] & 0x3f) | 0x80;
-  const hex = [...b].map((x) => x.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const digit = (c) => c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)));
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) => digit(c).toString(16));
 }

@@ -1,7 +1,7 @@
 /* Messages on their way to the gateway, one at a time, in order, until each has an
    answer. They are removed by their id: the stream may confirm one before its request. */
 
-import { Refused, Unreachable } from "./api.js";
+import { Failure } from "./api.js";
 import { backoff } from "./connection.js";
 import { newId } from "./links.js";
 
@@ -45,10 +45,10 @@ export function createOutbox(api, store, listener) {
         tries = 0;
       }
     } catch (problem) {
-      if (!(problem instanceof Unreachable)) throw problem;
+      if (!problem.passes) throw problem;
       tries += 1;
       change(entry.id, { waits: true });
-      timer = setTimeout(flush, Math.max(problem.waitMs || 0, backoff(tries)));
+      timer = setTimeout(flush, Math.max(problem.waitMs, backoff(tries)));
     } finally {
       isBusy = false;
     }
@@ -61,9 +61,9 @@ export function createOutbox(api, store, listener) {
       listener.accept(await api.post("messages", { client_message_id: id, ...content }));
       remove(id);
     } catch (problem) {
-      if (!(problem instanceof Refused)) throw problem;
+      if (!(problem instanceof Failure) || problem.passes) throw problem;
       if (problem.status === 401 && api.token) listener.expire();
-      else change(id, { failed: problem.code });
+      else change(id, { failed: problem.message });
     }
   }
 

@@ -16,7 +16,7 @@ export function buildPanel(host, chat) {
   const root = host.shadowRoot;
   // The one live region: what it says is read aloud once and then taken away.
   const live = el("div.sr", { role: "status", "aria-live": "polite" });
-  const who = el("p");
+  const who = el("p.quiet");
   const notice = el("div.notice");
   const question = el("div.ask", { hidden: true });
   const composer = buildComposer(
@@ -45,7 +45,7 @@ export function buildPanel(host, chat) {
     el(
       "header.top",
       el("span.face", { "aria-hidden": "true" }, icon(BUBBLE)),
-      el("div", el("h2", { id: "title" }, title), who),
+      el("div.title", el("h2", { id: "title" }, title), who),
       menu,
       !isInline && button("round", texts.close, chat.close, CROSS),
     ),

@@ -1,13 +1,13 @@
 /* How was it? Asked after the end, never in the way, and the answer may change. */
 
-import { Refused, Unreachable } from "./api.js";
+import { Failure } from "./api.js";
 import { el } from "./elements.js";
 
 const SCORES = [1, 2, 3, 4, 5];
 
 /** Build the card; `score` is what was chosen before. */
-export function ratingCard({ texts, api }, score) {
-  const note = el("p.quiet", { role: "status" });
+export function ratingCard({ texts, api, say }, score) {
+  const note = el("p.quiet");
   const comment = el("textarea", { rows: 2, "aria-label": texts.comment, placeholder: texts.comment });
   const more = el("div.row", { hidden: !score }, comment, el("button.primary", texts.send));
 
@@ -18,9 +18,10 @@ export function ratingCard({ texts, api }, score) {
     try {
       await api.post("rating", text ? { score, comment: text } : { score });
       note.textContent = texts.rated;
+      say(texts.rated);
       if (text) more.hidden = true;
     } catch (problem) {
-      if (!(problem instanceof Refused || problem instanceof Unreachable)) throw problem;
+      if (!(problem instanceof Failure)) throw problem;
       note.textContent = texts.unreachable;
     }
   }
@@ -28,7 +29,6 @@ export function ratingCard({ texts, api }, score) {
   const choices = SCORES.map((value) =>
     el(
       "label",
-      { title: texts.scores[value - 1] },
       el("input.sr", {
         type: "radio",
         name: "score",
@@ -47,7 +47,6 @@ export function ratingCard({ texts, api }, score) {
     "form.card.rating",
     { submit },
     el("fieldset", el("legend", texts.rate), el("div.scores", choices)),
-    el("p.ends.quiet", { "aria-hidden": "true" }, el("span", texts.scores[0]), el("span", texts.scores[4])),
     more,
     note,
   );

@@ -3,20 +3,15 @@
    reads the stored state first, so several tabs do not overwrite each other. */
 
 export function createStore(key) {
-  let memory = null;
+  let memory;
 
   function load() {
-    let text = memory;
-    try {
-      text = localStorage.getItem(key);
-    } catch {
-      // Storage is switched off: this page remembers, a reload forgets.
-    }
     const empty = { token: null, read: 0, queue: [] };
     try {
-      return { ...empty, ...JSON.parse(text) };
+      return { ...empty, ...JSON.parse(localStorage.getItem(key)) };
     } catch {
-      return empty;
+      // Storage is switched off: this page remembers, a reload forgets.
+      return { ...empty, ...memory };
     }
   }
 
@@ -24,12 +19,12 @@ export function createStore(key) {
     const state = load();
     change(state);
     const isEmpty = !state.token && !state.queue.length;
-    memory = isEmpty ? null : JSON.stringify(state);
+    memory = state;
     try {
       if (isEmpty) localStorage.removeItem(key);
-      else localStorage.setItem(key, memory);
+      else localStorage.setItem(key, JSON.stringify(state));
     } catch {
-      // As above, or the quota is used up; the memory still has it.
+      // As above, or the quota is used up.
     }
     return state;
   }

@@ -9,16 +9,6 @@ const STAFF_WORDS = {
   en: () => import("./texts.staff.en.js"),
   zh: () => import("./texts.staff.zh.js"),
 };
-const CARD_WORDS = {
-  en: () => import("./texts.cards.en.js"),
-  zh: () => import("./texts.cards.zh.js"),
-};
-
-/** Load the words of cards to the others. */
-export async function addCardWords(texts) {
-  const { cardWords } = await CARD_WORDS[texts.language]();
-  Object.assign(texts, cardWords);
-}
 
 /** Load the words and the formats of a language tag. */
 export async function loadTexts(tag, isStaff) {
@@ -42,12 +32,8 @@ export async function loadTexts(tag, isStaff) {
     language,
     htmlLang,
     number,
+    date,
     moment,
-    percent: (p) => number(p, { style: "percent", maximumFractionDigits: 0 }),
-    money: (cents, currency) => number(cents / 100, { style: "currency", currency }),
-    size: (nBytes) =>
-      number(Math.max(1, Math.round(nBytes / 1000)), { style: "unit", unit: "kilobyte" }),
-    day: (value) => date(value, { dateStyle: "medium" }),
     time: (value) => (isToday(value) ? date(value, { timeStyle: "short" }) : moment(value)),
   };
 }

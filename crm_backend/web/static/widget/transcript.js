@@ -11,9 +11,11 @@ const UNSENT = Number.MAX_SAFE_INTEGER;
 /** `chat` has texts, press(button), retry(id), discard(id) and what the cards need. */
 export function createTranscript(chat) {
   const { texts } = chat;
+  // Each message by its id; its element knows its `seq` and whose it is.
   const lines = new Map();
   let typingTimer;
   let sticks = true;
+  let top = 0;
 
   const list = el("ol");
   // role=log for those who go there; the one live region elsewhere announces.
@@ -23,12 +25,16 @@ export function createTranscript(chat) {
     list,
   );
   const typingWords = hidden(texts.typing);
-  const typingLine = el("li.typing", typingWords, el("i"), el("i"), el("i"));
-  const below = el("button.below", { type: "button", click: toEnd }, `${texts.below} ↓`);
+  const typingLine = el("li.typing.bubble", typingWords, el("i"), el("i"), el("i"));
+  const below = el("button.chip.below", { type: "button", click: toEnd }, `${texts.below} ↓`);
   below.hidden = true;
   const node = el("div.middle", log, below);
   const look = () => {
-    sticks = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END_PX;
+    const { scrollHeight, scrollTop, clientHeight } = log;
+    // Only who scrolls up leaves the end; what has grown below was not their doing.
+    const isUp = scrollTop < top;
+    top = scrollTop;
+    sticks = scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX || (sticks && !isUp);
     if (sticks) below.hidden = true;
   };
   log.addEventListener("scroll", look, { passive: true });
@@ -48,16 +54,15 @@ export function createTranscript(chat) {
     const key = message.client_message_id ?? `#${message.seq}`;
     const before = lines.get(key);
     if (before && before.seq !== UNSENT) return false;
-    const isMine = message.sender === "customer";
-    const line = { seq: message.seq ?? UNSENT, sender: message.sender };
-    line.node = draw(message, key);
-    const stays = sticks || isMine;
-    before?.node.remove();
+    const line = draw(message, key);
+    line.seq = message.seq ?? UNSENT;
+    line.isMine = message.sender === "customer";
+    const stays = sticks || line.isMine;
+    before?.remove();
     lines.set(key, line);
-    line.node.seq = line.seq;
     const later = [...list.children].find((other) => other.seq > line.seq);
-    list.insertBefore(line.node, later ?? null);
-    if (isMine) useUpChoices(line.seq);
+    list.insertBefore(line, later ?? null);
+    if (line.isMine) useUpChoices(line.seq);
     if (typingLine.isConnected) list.append(typingLine);
     if (stays) toEnd();
     else if (!before) below.hidden = false;
@@ -65,7 +70,7 @@ export function createTranscript(chat) {
   }
 
   function remove(key) {
-    lines.get(key)?.node.remove();
+    lines.get(key)?.remove();
     lines.delete(key);
   }
 
@@ -81,10 +86,8 @@ export function createTranscript(chat) {
     typingTimer = setTimeout(typing, TYPING_MS, false);
   }
 
-  function countAfter(seq) {
-    const isNews = (line) => line.sender !== "customer" && line.seq !== UNSENT && line.seq > seq;
-    return [...lines.values()].filter(isNews).length;
-  }
+  const after = (seq) => [...lines.values()].filter((line) => line.seq > seq);
+  const countAfter = (seq) => after(seq).filter((line) => !line.isMine && line.seq < UNSENT).length;
 
   function toEnd() {
     sticks = true;
@@ -115,10 +118,7 @@ export function createTranscript(chat) {
   }
 
   function choices({ buttons, seq }) {
-    const isAnswered = [...lines.values()].some(
-      (line) => line.sender === "customer" && line.seq > seq,
-    );
-    if (!buttons?.length || isAnswered) return null;
+    if (!buttons?.length || after(seq).some(({ isMine }) => isMine)) return null;
     const group = el("div.choices", { role: "group" });
     const press = (choice) => {
       group.remove();

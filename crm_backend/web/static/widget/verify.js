@@ -1,6 +1,6 @@
 /* The proof of identity: an e-mail address, then the code sent to it. */
 
-import { Refused, Unreachable } from "./api.js";
+import { Failure } from "./api.js";
 import { button, el, icon } from "./elements.js";
 
 const EMAIL = /^\S+@\S+\.\S+$/;
@@ -54,7 +54,7 @@ export function verifyCard(chat) {
           settle(name ? texts.verifiedAs(name) : texts.verifiedPlain);
           chat.focusComposer();
         } catch (problem) {
-          if (!(problem instanceof Refused) || problem.code !== "code_expired") throw problem;
+          if (problem.message !== "code_expired") throw problem;
           askForEmail(texts.cardProblems.code_expired);
         }
       },
@@ -93,9 +93,8 @@ function stepForm({ texts }, { label, action, input: attributes, submit }) {
     try {
       complain(await submit(input.value.trim()));
     } catch (problem) {
-      if (problem instanceof Refused) complain(texts.cardProblems[problem.code] ?? texts.unreachable);
-      else if (problem instanceof Unreachable) complain(texts.unreachable);
-      else throw problem;
+      if (!(problem instanceof Failure)) throw problem;
+      complain(texts.cardProblems[problem.message] ?? texts.unreachable);
     }
     send.disabled = false;
     if (error.textContent) input.focus();
