@@ -17,6 +17,7 @@ from rasa.shared.core.events import ActionExecuted, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.sentence_encoder import encoding_queue
 from bot.turn_output import CHANNEL_NAME, TurnFailed, TurnOutput
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ async def _understand(
     """
     parsed = _read_command(processor, message.text)
     if parsed is None:
+        await encoding_queue().prepare(message.text)
         parsed = await processor.parse_message(message)
     if not message.text:
         # Nothing but slashes and spaces: a classifier takes that for something.

@@ -14,6 +14,7 @@ from sanic import Sanic
 from bot import launcher
 from bot.config import Config
 from bot.rasa_patches import apply_patches
+from bot.sentence_encoder import encoding_queue
 from bot.web_chat_channel import WebChatChannel, without_command
 
 FAILURE = {"type": "failure", "code": "action_failed"}
@@ -103,6 +104,13 @@ async def test_a_turn_is_answered_with_what_was_understood(post, turn):
     assert body["understood"]["intent"] == "greet"
     assert set(body["understood"]["sentiment"]) == {"label", "score", "upset"}
     assert body["replayed"] is False
+
+
+async def test_words_are_encoded_ahead_of_the_pipeline_and_buttons_are_not(post, turn):
+    await asyncio.gather(*(post(turn(f"hello {n}")) for n in range(3)))
+    await post(turn("/greet", kind="payload"))
+    assert all(encoding_queue().find(f"hello {n}") for n in range(3))
+    assert encoding_queue().find("/greet") is None
 
 
 async def test_the_answer_is_in_the_language_of_the_claims(post, turn):
