@@ -2,93 +2,22 @@
 
 import asyncio
 import logging
+import time
+import uuid
 
-import aiohttp
+import jwt
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
-from rasa.core.run import configure_app
-from rasa.shared.core.events import SlotSet
-from sanic import Sanic
+from aiohttp.test_utils import unused_port
+from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.events import SlotSet, UserUttered
 
-from bot import launcher
-from bot.config import Config
-from bot.rasa_patches import apply_patches
 from bot.sentence_encoder import encoding_queue
-from bot.web_chat_channel import WebChatChannel, without_command
+from bot.turn_runner import _understand
+from bot.web_chat_channel import without_command
+
+pytest_plugins = ("tests.bot.fixtures_channel",)
 
 FAILURE = {"type": "failure", "code": "action_failed"}
-
-
-class FakeActions:
-    """An action server that says what a test tells it to say."""
-
-    def __init__(self):
-        self.calls = []
-        self.responses = [{"text": "On its way"}]
-        self.events = []
-        self.status = 200
-        self.delay_seconds = 0.0
-
-    async def answer(self, request):
-        self.calls.append(await request.json())
-        await asyncio.sleep(self.delay_seconds)
-        body = {"events": self.events, "responses": self.responses}
-        return web.json_response(body, status=self.status)
-
-
-@pytest.fixture(scope="session")
-def loaded_agent(model, tmp_path_factory, claims_key):
-    folder = tmp_path_factory.mktemp("trackers")
-    config = Config(claims_key=claims_key, tracker_database=str(folder / "tracker.db"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in config.as_variables().items():
-            patch.setenv(name, value)
-        apply_patches(0.3)
-        return launcher.load_agent(model)
-
-
-@pytest.fixture
-async def actions(loaded_agent):
-    fake = FakeActions()
-    app = web.Application()
-    app.router.add_post("/webhook", fake.answer)
-    async with TestServer(app) as server:
-        loaded_agent.action_endpoint.url = str(server.make_url("/webhook"))
-        yield fake
-        await loaded_agent.action_endpoint.close()
-
-
-@pytest.fixture
-async def app(loaded_agent, actions, claims_key):
-    Sanic.test_mode = True
-    channel = WebChatChannel(claims_key)
-    app = configure_app([channel], enable_api=False)
-    app.ctx.agent = loaded_agent
-    yield app
-    Sanic._app_registry.clear()
-
-
-@pytest.fixture
-async def post(app):
-    """Post a turn over HTTP; returns the status and the body."""
-    port = unused_port()
-    server = await app.create_server(
-        host="127.0.0.1", port=port, return_asyncio_server=True, access_log=False
-    )
-    await server.startup()
-    base = f"http://127.0.0.1:{port}/webhooks/deskmate"
-
-    async with aiohttp.ClientSession() as session:
-
-        async def send(body, path="/turns", method="POST"):
-            sent = {"data": body} if isinstance(body, bytes) else {"json": body}
-            async with session.request(method, base + path, **sent) as answer:
-                return answer.status, await answer.json()
-
-        yield send
-    server.close()
-    await server.wait_closed()
 
 
 async def test_a_turn_is_answered_with_what_was_understood(post, turn):
@@ -220,6 +149,7 @@ async def test_a_bad_body_is_refused(post, body):
         {"text": ""},
         {"text": "x" * 10_001},
         {"claims": None},
+        {"fresh": "yes"},
     ],
 )
 async def test_a_bad_field_is_refused(post, turn, changed):
@@ -279,6 +209,73 @@ async def test_a_form_keeps_nothing_its_validation_never_saw(
     actions.events = [SlotSet("order_number", "DM-1").as_dict()]
     _, body = await post(turn("DM-1", conversation_id="alice"))
     assert body["messages"][0]["text"] == "Cancelled DM-1"
+
+
+async def test_a_fresh_turn_leaves_a_form_and_what_it_was_told(
+    post, turn, actions, loaded_agent
+):
+    conversation_id = str(uuid.uuid4())
+    actions.responses = []
+    await post(turn("cancel my order", conversation_id=conversation_id))
+    actions.responses = [{"text": "On its way"}]
+    sent = turn("where is my order", conversation_id=conversation_id, fresh=True)
+    _, body = await post(sent)
+    assert body["messages"][0]["text"] == "On its way"
+    told = actions.calls[-1]["tracker"]
+    assert (told["active_loop"], told["slots"]["requested_slot"]) == ({}, None)
+    assert [event["text"] for event in told["events"]] == ["where is my order"]
+    _, again = await post(sent)
+    assert again["replayed"]
+    tracker = await loaded_agent.tracker_store.retrieve(conversation_id)
+    assert tracker.active_loop_name is None
+
+
+async def test_without_being_fresh_a_form_goes_on(post, turn, actions):
+    conversation_id = str(uuid.uuid4())
+    actions.responses = []
+    await post(turn("cancel my order", conversation_id=conversation_id))
+    _, body = await post(turn("the blue one", conversation_id=conversation_id))
+    assert actions.calls[-1]["next_action"] == "validate_cancel_form"
+
+
+async def test_a_session_begins_anew_after_an_hour(
+    post, turn, actions, loaded_agent, monkeypatch
+):
+    conversation_id = str(uuid.uuid4())
+    await post(turn("/track_order", kind="payload", conversation_id=conversation_id))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3700)
+    text = '/track_order{"order_number": "DM-9"}'
+    sent = turn(text, kind="payload", conversation_id=conversation_id)
+    monkeypatch.setattr(jwt.api_jwt.PyJWT, "_validate_exp", lambda *arguments: None)
+    await post(sent)
+    assert len(actions.calls[-1]["tracker"]["events"]) == 1
+    tracker = await loaded_agent.tracker_store.retrieve(conversation_id)
+    assert sum(isinstance(event, UserUttered) for event in tracker.events) == 1
+
+
+async def test_a_button_does_not_ask_the_classifiers(
+    post, turn, loaded_agent, monkeypatch
+):
+    def classify(*arguments):
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(loaded_agent.processor, "_parse_message_with_graph", classify)
+    text = '/track_order@0.5{"order_number": "DM-9"}'
+    status, body = await post(turn(text, kind="payload"))
+    assert status == 200
+    assert body["understood"]["confidence"] == 0.5
+    assert body["understood"]["entities"][0]["value"] == "DM-9"
+
+
+@pytest.mark.parametrize("text", ["/nothing_known", "/greet", '/track_order{"a"'])
+async def test_a_button_means_what_rasa_takes_it_for(loaded_agent, text):
+    processor = loaded_agent.processor
+    expected = await processor.parse_message(UserMessage(text))
+    found = await _understand(processor, UserMessage(text))
+    assert found["intent"]["name"] == expected["intent"]["name"]
+    assert found["entities"] == expected["entities"]
+    assert found["text"] == expected["text"]
 
 
 async def test_an_error_is_a_500_and_quotes_nobody(
