@@ -14,7 +14,7 @@ from crm_backend.db import reading
 from crm_backend.errors import AppError
 from crm_backend.handlers.staff import sign_in
 from crm_backend.keys import CONFIG, SESSIONS
-from crm_backend.middleware import errors
+from crm_backend.middleware import CONTENT_SECURITY_POLICY, errors
 from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
 from crm_backend.web import console, help_pages, queries, replies, sales
@@ -33,6 +33,7 @@ def setup_pages(app: web.Application) -> None:
     app.middlewares.insert(app.middlewares.index(errors), page_errors)
     app.on_response_prepare.append(_check_for_changes)
     app.router.add_get("/", show_shop)
+    app.router.add_get("/chat", show_chat)
     app.router.add_get("/sign-in", show_sign_in)
     app.router.add_post("/sign-in", submit_sign_in)
     app.router.add_post("/sign-out", submit_sign_out)
@@ -56,6 +57,17 @@ async def show_shop(request: web.Request) -> web.Response:
         is_demo = request.app[CONFIG].demo
         customers = await queries.list_demo_customers(session) if is_demo else []
     return render("shop.html", request, products=products, demo_customers=customers)
+
+
+async def show_chat(request: web.Request) -> web.Response:
+    """Show the chat alone; the shop's own pages may frame it."""
+    config = request.app[CONFIG]
+    response = render("chat.html", request, mail_from=config.mail_from)
+    frames = " ".join(("'self'", *sorted(config.shop_origins)))
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {frames}"
+    )
+    return response
 
 
 async def show_sign_in(request: web.Request) -> web.Response:

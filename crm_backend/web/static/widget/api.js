@@ -4,9 +4,11 @@ const TIMEOUT_MS = 15_000;
 
 /** A call that failed; one that `passes` is worth another try later. */
 export class Failure extends Error {
-  constructor(status, { code } = {}, waitSeconds = 0) {
+  constructor(status, { code, message } = {}, waitSeconds = 0) {
     super(code ?? "unreachable");
     this.status = status;
+    // The gateway says most things in the language of the conversation.
+    this.text = message;
     this.waitMs = 1000 * waitSeconds;
     this.passes = !status || status >= 500 || (status === 429 && code !== "too_many_attempts");
   }

@@ -6,7 +6,7 @@ import { save } from "./save.js";
 
 const SHEET = "M7 3h7l5 5v13H7zM14 3v5h5";
 const MAX_BYTES = 10 * 1024 * 1024;
-const ENDINGS = /\.(png|jpe?g|gif|webp|pdf|txt)$/i;
+const ENDINGS = /\.(png|jpe?g|gif|webp|hei[cf]|pdf|docx|xlsx|od[ts]|csv|txt|log|md)$/i;
 
 /** Send a file as the message `id`; it stays on the page until it has arrived. */
 export function uploadCard({ file, id }, chat) {
@@ -25,9 +25,9 @@ export function uploadCard({ file, id }, chat) {
     );
 
   async function send() {
-    if (file.size > MAX_BYTES) return complain(texts.cardProblems.attachment_too_large);
-    if (!file.size) return complain(texts.cardProblems.attachment_empty);
-    if (!ENDINGS.test(file.name)) return complain(texts.cardProblems.attachment_type);
+    if (file.size > MAX_BYTES) return complain(texts.tooLarge);
+    if (!file.size) return complain(texts.empty);
+    if (!ENDINGS.test(file.name)) return complain(texts.wrongType);
     const bar = el("progress", { "aria-label": texts.uploading, max: 1, value: 0 });
     const control = new AbortController();
     const cancel = () => {
@@ -45,7 +45,7 @@ export function uploadCard({ file, id }, chat) {
       transcript.put(await upload(api, form, tell, control.signal));
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
-      complain(texts.cardProblems[problem.message] ?? texts.unreachable, true);
+      complain(chat.explain(problem), true);
     }
   }
 
@@ -82,7 +82,7 @@ export function fileCard({ id, name, n_bytes: nBytes }, chat) {
       save(await chat.api.blob(`attachments/${encodeURIComponent(id)}`), name);
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
-      problem.textContent = texts.unreachable;
+      problem.textContent = chat.explain(failure);
     }
   };
   return el(

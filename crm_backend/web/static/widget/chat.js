@@ -34,6 +34,7 @@ export async function createChat(host, base) {
     },
     retry: (id) => outbox.retry(id),
     focusComposer: () => panel.composer.field.focus(),
+    explain,
     say: (text) => panel.say(text),
     end: () => attempt(() => api.post("end", {})),
     download: () => attempt(async () => save(await api.blob("transcript"), "chat.txt")),
@@ -68,6 +69,7 @@ export async function createChat(host, base) {
   const outbox = createOutbox(api, store, {
     begin,
     expire,
+    explain,
     show: showEntry,
     // The answer may be ahead of messages not seen yet: the cursor stays.
     accept: transcript.put,
@@ -282,6 +284,10 @@ export async function createChat(host, base) {
     host.launcher.count(token ? transcript.countAfter(read) : 0);
   }
 
+  function explain(failure) {
+    return texts.problems[failure.message] ?? failure.text ?? texts.unreachable;
+  }
+
   /** Do what may fail, and say so above the composer. */
   async function attempt(action) {
     const { problem } = panel.composer;
@@ -290,7 +296,7 @@ export async function createChat(host, base) {
       await action();
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
-      problem.textContent = texts.problems[failure.message] ?? texts.unreachable;
+      problem.textContent = explain(failure);
     }
   }
 }

@@ -5,7 +5,7 @@ import { Failure } from "./api.js";
 import { backoff } from "./connection.js";
 import { newId } from "./links.js";
 
-/** `listener` has show(entry), accept(message), begin(), expire(). */
+/** `listener` has show(entry), accept(message), explain(problem), begin(), expire(). */
 export function createOutbox(api, store, listener) {
   let isBusy = false;
   let tries = 0;
@@ -63,7 +63,7 @@ export function createOutbox(api, store, listener) {
     } catch (problem) {
       if (!(problem instanceof Failure) || problem.passes) throw problem;
       if (problem.status === 401 && api.token) listener.expire();
-      else change(id, { failed: problem.message });
+      else change(id, { failed: listener.explain(problem) });
     }
   }
 

@@ -6,7 +6,7 @@ import { el } from "./elements.js";
 const SCORES = [1, 2, 3, 4, 5];
 
 /** Build the card; `score` is what was chosen before. */
-export function ratingCard({ texts, api, say }, score) {
+export function ratingCard({ texts, api, say, explain }, score) {
   const note = el("p.quiet");
   const comment = el("textarea", { rows: 2, "aria-label": texts.comment, placeholder: texts.comment });
   const more = el("div.row", { hidden: !score }, comment, el("button.primary", texts.send));
@@ -22,7 +22,7 @@ export function ratingCard({ texts, api, say }, score) {
       if (text) more.hidden = true;
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
-      note.textContent = texts.unreachable;
+      note.textContent = explain(problem);
     }
   }
 

@@ -46,10 +46,10 @@ export const cardWords = {
   verifyBefore: "Identity check",
   badCode: "Please enter the six digits from the mail.",
   article: "Read more:",
+  wrongType: "Please send pictures, PDF, text or office files.",
+  empty: "This file is empty.",
+  tooLarge: "Files may have up to 10 MB.",
   cardProblems: {
-    attachment_type: "Only images, PDF and text files can be sent.",
-    attachment_empty: "This file is empty.",
-    attachment_too_large: "Files may have up to 10 MB.",
     email_invalid: "Please enter an e-mail address such as name@example.com.",
     code_wrong: "This code is not right. Please check the six digits.",
     code_expired: "This code is no longer valid. Please ask for a new one.",

@@ -46,10 +46,10 @@ export const cardWords = {
   verifyBefore: "身份验证",
   badCode: "请输入邮件中的六位数字。",
   article: "查看详情：",
+  wrongType: "只能发送图片、PDF、文本或办公文件。",
+  empty: "文件是空的。",
+  tooLarge: "文件最大 10 MB。",
   cardProblems: {
-    attachment_type: "只能发送图片、PDF 和文本文件。",
-    attachment_empty: "文件是空的。",
-    attachment_too_large: "文件最大 10 MB。",
     email_invalid: "请输入有效的邮箱地址，例如 name@example.com。",
     code_wrong: "验证码不正确，请核对六位数字。",
     code_expired: "验证码已失效，请重新获取。",

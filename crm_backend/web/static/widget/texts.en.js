@@ -39,8 +39,6 @@ export const words = {
   retry: "Try again",
   discard: "Remove",
   problems: {
-    payload_not_offered: "This choice is no longer available.",
-    message_too_long: "This message is too long.",
     unauthenticated: "Please sign in again.",
     session_expired: "Please sign in again.",
     forbidden: "Please sign in again.",

@@ -39,8 +39,6 @@ export const words = {
   retry: "重试",
   discard: "移除",
   problems: {
-    payload_not_offered: "该选项已不可用。",
-    message_too_long: "消息过长。",
     unauthenticated: "请重新登录。",
     session_expired: "请重新登录。",
     forbidden: "请重新登录。",

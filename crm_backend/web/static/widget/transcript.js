@@ -133,8 +133,7 @@ export function createTranscript(chat) {
     const retry = () => button("link", texts.retry, () => chat.retry(key));
     if (failed) {
       const discard = button("link", texts.discard, () => chat.discard(key));
-      const why = texts.problems[failed] ?? "";
-      return el("p.meta.bad", `${texts.failed} ${why} `, retry(), " ", discard);
+      return el("p.meta.bad", `${texts.failed} ${failed} `, retry(), " ", discard);
     }
     if (waits) return el("p.meta", texts.waits, " ", retry());
     if (seq === undefined) return el("p.meta.sending", texts.sending);
