@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from playwright.async_api import Page, expect
 
 # One browser for all tests, which therefore share its event loop.
@@ -156,3 +157,55 @@ async def test_staff_pages_fit_a_phone(
             await page.goto(site.url + path)
         await page.screenshot(path=tmp_path / f"{scheme}{len(path or '')}.png")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+async def test_files_go_both_ways(visit: Any, site: Any) -> None:
+    shop = await open_shop_chat(visit, "get me a person")
+    await expect(shop.get_by_role("log")).to_contain_text("I am getting a colleague.")
+    console = await visit("/console?tab=waiting")
+    await sign_in(console, "carol")
+    await console.get_by_role("link", name=re.compile("Visitor")).click()
+    picker = console.get_by_label("Attach a file (at most 10 MB)")
+    box = console.get_by_role("textbox", name="Your reply")
+    await box.fill("Here is your invoice.")
+    page = {"name": "page.html", "mimeType": "application/pdf", "buffer": b"<html>"}
+    await picker.set_input_files(page)  # type: ignore[arg-type]
+    await console.get_by_role("button", name="Send").click()
+    await expect(console.get_by_role("alert")).to_contain_text("cannot be sent")
+    await expect(box).to_have_value("Here is your invoice.")
+    pdf = {"name": "invoice.pdf", "mimeType": "text/html", "buffer": b"%PDF-1.7\n%%EOF"}
+    await picker.set_input_files(pdf)  # type: ignore[arg-type]
+    await console.get_by_role("button", name="Send").click()
+    link = console.get_by_role("link", name="invoice.pdf")
+    async with console.expect_download() as download:
+        await link.click()
+    assert (await download.value).suggested_filename == "invoice.pdf"
+    transcript = console.get_by_role("link", name="Download the transcript")
+    async with console.expect_download() as download:
+        await transcript.click()
+    path = await (await download.value).path()
+    assert "[File: invoice.pdf (14 B)]" in path.read_text("utf-8")
+    await expect(shop.get_by_role("log")).to_contain_text("Here is your invoice.")
+
+
+async def test_closed_conversations_show_their_rating(visit: Any, site: Any) -> None:
+    async with ClientSession(site.url) as http:
+        async with http.post("/api/v1/chat/conversations", json={}) as opened:
+            token = (await opened.json())["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        for path, body in (("end", None), ("rating", {"score": 4, "comment": "Fine"})):
+            url = f"/api/v1/chat/{path}"
+            async with http.post(url, json=body, headers=headers) as response:
+                assert response.status == 200
+    console = await visit("/console?tab=closed", color_scheme="dark",
+                          viewport={"width": 360, "height": 740})  # fmt: skip
+    await sign_in(console, "carol")
+    await expect(console.get_by_role("main")).to_contain_text(
+        "1 asked for a rating, 1 answered, mean 4.0 of 5, 100% gave 4 or 5."
+    )
+    row = console.get_by_role("link", name=re.compile("Rated 4 of 5"))
+    await row.click()
+    about = console.get_by_role("complementary")
+    await expect(about).to_contain_text("4 of 5")
+    await expect(about).to_contain_text("Fine")
+    assert await console.evaluate("document.documentElement.scrollWidth") <= 360
