@@ -88,6 +88,8 @@ class Endpoint:
         access: who may call it; rows are filtered by the services.
         receive: reads a body that is no JSON, such as a form with a file, before the
             transaction begins; `body` only describes it then.
+        admits_unsigned: also lets visitors in who have no token of the shop yet, where
+            SIGNED_VISITORS_ONLY keeps them out.
         errors: the codes it may answer with besides the general ones.
     """
 
@@ -104,6 +106,7 @@ class Endpoint:
     receive: Callable[[web.Request], AbstractAsyncContextManager[Received]] | None = (
         None
     )
+    admits_unsigned: bool = False
     errors: tuple[tuple[int, str], ...] = ()
 
 
@@ -178,7 +181,9 @@ async def _find_principal(
     endpoint: Endpoint, request: web.Request, session: AsyncSession
 ) -> Principal | None:
     try:
-        return await authenticate(request, session)
+        return await authenticate(
+            request, session, admits_unsigned=endpoint.admits_unsigned
+        )
     except Unauthenticated:
         # A cookie that ran out must not keep anyone from signing in again.
         if endpoint.access == "public":

@@ -27,6 +27,7 @@ from crm_backend.keys import (
     SOCKETS,
     WAKEUPS,
 )
+from crm_backend.mail_delivery import run_mail_delivery
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.rate_limits import RateLimits
 from crm_backend.routes import ENDPOINTS
@@ -60,6 +61,7 @@ def create_app(config: Config) -> web.Application:
     app.cleanup_ctx.append(_database)
     app.cleanup_ctx.append(_articles)
     app.cleanup_ctx.append(run_gateway)
+    app.cleanup_ctx.append(run_mail_delivery)
     app.on_shutdown.append(stop_gateway)
     app.on_shutdown.append(close_sockets)
     app.on_cleanup.append(_close_limits)

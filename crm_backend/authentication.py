@@ -9,6 +9,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_backend.catalogue import say
 from crm_backend.claims import read_claims
 from crm_backend.config import Config
 from crm_backend.errors import Forbidden, Unauthenticated
@@ -48,8 +49,12 @@ def page_language(request: web.Request) -> Language:
     return "zh" if chosen.lower().startswith("zh") else "en"
 
 
-async def authenticate(request: web.Request, session: AsyncSession) -> Principal | None:
+async def authenticate(
+    request: web.Request, session: AsyncSession, *, admits_unsigned: bool = False
+) -> Principal | None:
     """Find out who is acting; None if no credential was sent.
+
+    With `admits_unsigned` also a visitor who still has to show the shop's token.
 
     Raises:
         Unauthenticated: a credential was sent and is not valid.
@@ -60,7 +65,9 @@ async def authenticate(request: web.Request, session: AsyncSession) -> Principal
     if scheme.lower() == "bearer" and token:
         if hmac.compare_digest(_as_sent(token), config.crm_service_token.encode()):
             return await _from_claims(request, session, config)
-        return await authenticate_chat(session, token)
+        return await authenticate_chat(
+            session, config, token, admits_unsigned=admits_unsigned
+        )
     if cookie := request.cookies.get(STAFF_COOKIE):
         refuse_other_sites(request)
         return await _from_cookie(request, session, cookie)
@@ -114,11 +121,19 @@ async def _from_claims(
     return principal
 
 
-async def authenticate_chat(session: AsyncSession, token: str) -> Principal:
+async def authenticate_chat(
+    session: AsyncSession,
+    config: Config,
+    token: str,
+    *,
+    admits_unsigned: bool = False,
+) -> Principal:
     """Find out whose conversation a chat token opens.
 
     Raises:
-        Unauthenticated: none, or that of a colleague who is no longer active.
+        Unauthenticated: none, or that of a colleague who is no longer active;
+            `identity_required` for a visitor whom the shop has not vouched for, where
+            it has to.
     """
     conversation = await session.scalar(
         select(Conversation).where(Conversation.token_hash == token_hash(token))
@@ -126,7 +141,16 @@ async def authenticate_chat(session: AsyncSession, token: str) -> Principal:
     if conversation is None:
         raise Unauthenticated("token_invalid", "The token is not valid.")
     language: Language = "zh" if conversation.language == "zh" else "en"
-    return await _principal(session, conversation, language, None)
+    principal = await _principal(session, conversation, language, None)
+    is_unsigned = principal.level == "anonymous" and config.signed_visitors_only
+    if is_unsigned and not admits_unsigned:
+        raise identity_required(language)
+    return principal
+
+
+def identity_required(language: Language) -> Unauthenticated:
+    """Make the refusal of visitors whom the shop has not vouched for."""
+    return Unauthenticated("identity_required", say("identity_required", language))
 
 
 async def _from_cookie(

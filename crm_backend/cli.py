@@ -105,6 +105,8 @@ def serve() -> None:
         level=os.environ.get("LOG_LEVEL", "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    # At DEBUG it repeats every statement with its values, among them codes.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     config = Config.from_env()
     crm = create_app(config)
     crm.cleanup_ctx.append(warm_articles)

@@ -141,6 +141,16 @@ class Config:
         """Whether a mail reaches anybody: by SMTP, or on the demo's outbox page."""
         return self.smtp_url is not None or self.demo
 
+    @property
+    def warning(self) -> str | None:
+        """What keeps customers from showing who they are, as one sentence."""
+        if self.can_mail or self.knows_shop_tokens:
+            return None
+        return (
+            "SMTP_URL is not set, so no one-time codes can be sent and customers "
+            "cannot show who they are."
+        )
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
         """Read the settings.

@@ -48,6 +48,9 @@ def make_engine(url: str, *, command_seconds: float | None = None) -> AsyncEngin
         return _make_sqlite_engine(url)
     engine = create_async_engine(
         url,
+        # Of a failed statement nothing is logged but the statement: values are codes,
+        # addresses and what people wrote.
+        hide_parameters=True,
         pool_size=10,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
@@ -67,7 +70,7 @@ def make_engine(url: str, *, command_seconds: float | None = None) -> AsyncEngin
 
 
 def _make_sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:

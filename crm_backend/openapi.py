@@ -219,6 +219,8 @@ def _error_codes(endpoint: Endpoint) -> dict[int, list[str]]:
     general = [(400, "invalid_request"), (503, "database_unavailable")]
     if endpoint.access != "public":
         general += [(401, "unauthenticated"), (403, "forbidden")]
+    if endpoint.access == "anyone" and not endpoint.admits_unsigned:
+        general.append((401, "identity_required"))
     if endpoint.access == "verified":
         general.append((403, "verification_required"))
     if is_write:

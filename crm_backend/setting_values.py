@@ -150,6 +150,7 @@ def read_limits(text: str) -> str:
 
 def read_limits_url(text: str) -> str:
     """Check where limits are counted."""
+    text = text or "memory://"
     scheme, separator, rest = text.partition("://")
     is_known = scheme in LIMIT_STORES and bool(separator)
     if not is_known or (scheme != "memory" and not rest):

@@ -18,6 +18,8 @@ from crm_backend.db import is_postgresql
 
 # The topic of the turn queue; every other topic is a conversation's id.
 TURNS = "turns"
+# The topic of mails that wait for delivery.
+MAILS = "mails"
 # What PostgreSQL carries them on.
 CHANNEL = "deskmate_wakeups"
 

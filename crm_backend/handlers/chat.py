@@ -1,6 +1,7 @@
 """The chat protocol of the widget."""
 
 from crm_backend.api import Call, Endpoint
+from crm_backend.authentication import identity_required
 from crm_backend.models import Message
 from crm_backend.principal import check_access
 from crm_backend.schemas.chat import (
@@ -8,6 +9,8 @@ from crm_backend.schemas.chat import (
     ConfirmationOut,
     ConversationIn,
     ConversationOpenedOut,
+    IdentityIn,
+    IdentityOut,
     MessageIn,
     MessageOut,
     MessagesOut,
@@ -15,17 +18,30 @@ from crm_backend.schemas.chat import (
     VerificationIn,
     VerificationOut,
 )
-from crm_backend.services import conversations, messages, posts, verification
+from crm_backend.services import (
+    conversations,
+    messages,
+    posts,
+    shop_tokens,
+    verification,
+)
 
 
 async def open_conversation(call: Call) -> ConversationOpenedOut:
     """Open a conversation for a visitor, or for a colleague in the staff channel."""
-    staff_id = None
-    if call.body.channel == "staff":
+    body: ConversationIn = call.body
+    staff_id = customer_id = None
+    if body.channel == "staff":
         check_access(call.actor, "staff")
         staff_id = call.principal.staff_id
+    else:
+        customer_id = await _signed_customer_id(call, body)
+        await call.caller.count("conversations", body.language, customer_id=customer_id)
     conversation, token = conversations.open_conversation(
-        call.session, language=call.body.language, staff_id=staff_id
+        call.session,
+        language=body.language,
+        staff_id=staff_id,
+        customer_id=customer_id,
     )
     return ConversationOpenedOut(
         conversation_id=conversation.id,
@@ -35,14 +51,37 @@ async def open_conversation(call: Call) -> ConversationOpenedOut:
     )
 
 
+async def _signed_customer_id(call: Call, body: ConversationIn) -> int | None:
+    if body.identity is None:
+        if call.config.signed_visitors_only:
+            raise identity_required(body.language)
+        return None
+    identity = shop_tokens.read_token(call.config, body.identity, body.language)
+    customer = await shop_tokens.find_or_add_customer(
+        call.session, identity, body.language
+    )
+    return customer.id
+
+
+async def show_identity(call: Call) -> IdentityOut:
+    """Make the conversation the customer's whom the shop's server vouches for."""
+    conversation = await conversations.lock(call.session, _own_id(call))
+    proof = await shop_tokens.identify(
+        call.session, call.config, conversation, call.body.token
+    )
+    return IdentityOut(name=proof.name)
+
+
 async def post_message(call: Call) -> MessageOut:
     """Store a message; the bot's answer comes over the socket."""
     body: MessageIn = call.body
+    await _count_message(call)
     message: Message
     if body.payload is None:
         message = await posts.post_text(
             call.session,
             call.config,
+            call.caller,
             _own_id(call),
             client_message_id=str(body.client_message_id),
             text=body.text or "",
@@ -75,7 +114,7 @@ async def send_code(call: Call) -> VerificationOut:
     """Send a one-time code to an address."""
     conversation = await conversations.lock(call.session, _own_id(call))
     seconds = await verification.send_code(
-        call.session, call.config, conversation, call.body.email
+        call.session, call.config, call.caller, conversation, call.body.email
     )
     return VerificationOut(expires_in_seconds=seconds)
 
@@ -87,6 +126,15 @@ async def confirm_code(call: Call) -> ConfirmationOut:
         call.session, call.config, conversation, call.body.code
     )
     return ConfirmationOut(name=proof.name)
+
+
+async def _count_message(call: Call) -> None:
+    if not call.principal.is_staff:
+        await call.caller.count(
+            "messages",
+            call.principal.language,
+            customer_id=call.principal.customer_id,
+        )
 
 
 def _own_id(call: Call) -> str:
@@ -108,7 +156,29 @@ ENDPOINTS = (
         tag="chat",
         status=201,
         body=ConversationIn,
-        errors=((403, "forbidden"),),
+        errors=(
+            (401, "identity_invalid"),
+            (401, "identity_required"),
+            (403, "forbidden"),
+            (429, "too_many_conversations"),
+        ),
+    ),
+    Endpoint(
+        "POST",
+        "/chat/identity",
+        show_identity,
+        access="anyone",
+        summary="Show whom the shop's server vouches for",
+        response=IdentityOut,
+        tag="chat",
+        body=IdentityIn,
+        admits_unsigned=True,
+        errors=(
+            (401, "identity_invalid"),
+            NO_TOKEN,
+            (409, "already_verified"),
+            (409, "verification_not_needed"),
+        ),
     ),
     Endpoint(
         "POST",
@@ -155,6 +225,7 @@ ENDPOINTS = (
             (409, "already_verified"),
             (409, "verification_not_needed"),
             TOO_MANY,
+            (503, "mail_unavailable"),
         ),
     ),
     Endpoint(

@@ -18,7 +18,7 @@ from crm_backend.authentication import authenticate_chat
 from crm_backend.cors import is_welcome
 from crm_backend.db import Sessions, is_unavailable, reading
 from crm_backend.errors import Unauthenticated
-from crm_backend.keys import SESSIONS, SOCKET_READS, SOCKETS, WAKEUPS
+from crm_backend.keys import CONFIG, SESSIONS, SOCKET_READS, SOCKETS, WAKEUPS
 from crm_backend.models import utc_now
 from crm_backend.schemas.chat import MessageOut
 from crm_backend.services import conversations, messages
@@ -81,7 +81,9 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse) -> None:
         return
     try:
         async with reading(request.app[SESSIONS]) as session:
-            principal = await authenticate_chat(session, hello.token)
+            principal = await authenticate_chat(
+                session, request.app[CONFIG], hello.token
+            )
     except Unauthenticated:
         await socket.close(code=BAD_TOKEN, message=b"bad token")
         return

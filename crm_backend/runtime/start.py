@@ -8,7 +8,7 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
-from crm_backend.config import articles_dir
+from crm_backend.config import Config, articles_dir
 from crm_backend.runtime.preflight import (
     NotReady,
     Ports,
@@ -18,6 +18,7 @@ from crm_backend.runtime.preflight import (
     read_ports,
 )
 from crm_backend.runtime.preparation import prepare
+from crm_backend.runtime.secrets_file import apply_secrets
 from crm_backend.runtime.supervision import programs, supervised, wait_until_ready
 from crm_backend.seed.shop import STAFF
 from crm_backend.seed.stories import STORIES
@@ -36,6 +37,9 @@ def run_all(var_dir: Path, console: Console) -> int:
     check_ports(ports)
     check_disk(var_dir)
     check_articles(articles_dir())
+    # A malformed setting is said now, not by a process that does not start later.
+    apply_secrets(var_dir, os.environ)
+    config = Config.from_env()
     prepare(var_dir, console)
     _share_addresses(ports, var_dir)
     # A shell starts what runs in the background with SIGINT ignored.
@@ -48,6 +52,8 @@ def run_all(var_dir: Path, console: Console) -> int:
                 for program in wait_until_ready(supervision, to_run, var_dir):
                     console.print(f"    {program.name} is ready")
             _welcome(console, ports, var_dir)
+            if config.warning:
+                console.print(f"\n[yellow]{config.warning}[/yellow]")
             code = supervision.wait()
     except KeyboardInterrupt:
         console.print("\nStopped.")

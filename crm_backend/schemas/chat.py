@@ -1,7 +1,7 @@
 """The chat protocol between the widget and the gateway."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
@@ -16,11 +16,17 @@ MAX_RAW_TEXT = 100_000
 MAX_PAYLOAD = 2_000
 
 
+# Room for an EdDSA signature and long names; a header would not hold more either.
+IdentityToken = Annotated[str, Field(min_length=1, max_length=4_096)]
+
+
 class ConversationIn(Schema):
     """Who wants to chat."""
 
     language: Language = "en"
     channel: Channel = "customer"
+    # Signed by the shop's server; the conversation is that customer's from the start.
+    identity: IdentityToken | None = None
 
 
 class ConversationOpenedOut(Schema):
@@ -93,6 +99,18 @@ class MessagesOut(Schema):
     last_seq: int
     mode: Mode
     level: Level
+
+
+class IdentityIn(Schema):
+    """What the shop's server signed."""
+
+    token: IdentityToken
+
+
+class IdentityOut(Schema):
+    """Who the conversation belongs to now."""
+
+    name: str
 
 
 class VerificationIn(Schema):

@@ -37,9 +37,15 @@ class ChatState:
 
 
 def open_conversation(
-    session: AsyncSession, *, language: Language, staff_id: int | None
+    session: AsyncSession,
+    *,
+    language: Language,
+    staff_id: int | None = None,
+    customer_id: int | None = None,
 ) -> tuple[Conversation, str]:
     """Open a conversation: a colleague's staff chat if `staff_id` is given.
+
+    With a `customer_id` it is that customer's, who has proved it already.
 
     Returns:
         the conversation and its token, of which only the hash is kept.
@@ -54,6 +60,7 @@ def open_conversation(
         last_seq=0,
         language=language,
         staff_id=staff_id,
+        customer_id=customer_id,
     )
     session.add(conversation)
     return conversation, token

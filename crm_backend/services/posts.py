@@ -1,14 +1,16 @@
 """What a visitor sends: storing it, and deciding who has to answer."""
 
 from datetime import timedelta
+from math import ceil
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
 from crm_backend.config import Config
 from crm_backend.errors import Invalid, TooManyRequests
 from crm_backend.models import Conversation, Message, utc_now
+from crm_backend.rate_limits import Caller
 from crm_backend.services import (
     conversations,
     messages,
@@ -25,6 +27,7 @@ MESSAGES_WINDOW = timedelta(minutes=1)
 async def post_text(
     session: AsyncSession,
     config: Config,
+    caller: Caller,
     conversation_id: str,
     *,
     client_message_id: str,
@@ -56,7 +59,9 @@ async def post_text(
         text=typed.kept_text if typed else text,
     )
     if typed is not None:
-        await verification_chat.answer_typed(session, config, conversation, typed)
+        await verification_chat.answer_typed(
+            session, config, caller, conversation, typed
+        )
     else:
         _ask_for_answer(session, conversation, message)
     return message
@@ -123,16 +128,22 @@ def _ask_for_answer(
 async def _refuse_if_too_many(
     session: AsyncSession, conversation: Conversation
 ) -> None:
-    n_messages = await session.scalar(
-        select(func.count())
-        .select_from(Message)
+    now = utc_now()
+    # Of as many as are allowed, the one that is forgotten next.
+    oldest = await session.scalar(
+        select(Message.created_at)
         .where(
             Message.conversation_id == conversation.id,
             Message.sender == "customer",
-            Message.created_at > utc_now() - MESSAGES_WINDOW,
+            Message.created_at > now - MESSAGES_WINDOW,
         )
+        .order_by(Message.created_at.desc())
+        .offset(MAX_MESSAGES - 1)
+        .limit(1)
     )
-    if (n_messages or 0) >= MAX_MESSAGES:
+    if oldest is not None:
         raise TooManyRequests(
-            "too_many_messages", say("too_many_messages", conversation.language)
+            "too_many_messages",
+            say("too_many_messages", conversation.language),
+            retry_after_seconds=ceil((oldest + MESSAGES_WINDOW - now).total_seconds()),
         )

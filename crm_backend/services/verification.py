@@ -9,18 +9,26 @@ import hmac
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
 from crm_backend.config import Config
-from crm_backend.errors import AppError, Conflict, Gone, Invalid, TooManyRequests
+from crm_backend.errors import (
+    AppError,
+    Conflict,
+    Gone,
+    Invalid,
+    TooManyRequests,
+    Unavailable,
+)
 from crm_backend.models import Conversation, Customer, Verification, utc_now
-from crm_backend.services import messages, turns
+from crm_backend.rate_limits import Caller
 from crm_backend.services.mail import send_mail
+from crm_backend.services.proofs import Proof, give_to, proof_of
 
 CODE_LIFETIME = timedelta(minutes=10)
 MAX_TRIES = 3
@@ -35,13 +43,6 @@ MAX_EMAIL = 254
 EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9.-]+\.[a-z]{2,}", re.A | re.I)
 
 
-@dataclass(frozen=True)
-class Proof:
-    """A successful proof."""
-
-    name: str
-
-
 def normalise_email(text: str) -> str | None:
     """Return an address as it is stored, or None if it is none."""
     email = unicodedata.normalize("NFKC", text).strip().lower()
@@ -49,7 +50,11 @@ def normalise_email(text: str) -> str | None:
 
 
 async def send_code(
-    session: AsyncSession, config: Config, conversation: Conversation, email: str
+    session: AsyncSession,
+    config: Config,
+    caller: Caller,
+    conversation: Conversation,
+    email: str,
 ) -> int:
     """Send a code to `email`, if a customer has it; older codes end.
 
@@ -61,15 +66,20 @@ async def send_code(
     Raises:
         Invalid: this is no address.
         Conflict: the conversation is another customer's, or a colleague's.
-        TooManyRequests: too many codes for this conversation or this address.
+        TooManyRequests: too many codes for this conversation, this address or this
+            caller.
+        Unavailable: there is no mail server.
     """
     language = conversation.language
     normalised = normalise_email(email)
     if normalised is None:
         raise Invalid("email_invalid", say("email_invalid", language))
     await _refuse_if_settled(session, conversation, normalised)
+    if not config.can_mail:
+        raise Unavailable("mail_unavailable", say("mail_unavailable", language))
     now = utc_now()
     await _refuse_if_too_many(session, conversation, normalised, now)
+    await caller.count("codes", language, customer_id=conversation.customer_id)
     await session.execute(
         update(Verification)
         .where(
@@ -94,10 +104,11 @@ async def send_code(
         values = {"code": code, "name": customer.name, "minutes": code_minutes()}
         send_mail(
             session,
+            config,
             recipient=normalised,
             subject=say("code_mail_subject", language, **values),
             body=say("code_mail_body", language, **values),
-            demo=config.demo,
+            expires_at=now + CODE_LIFETIME,
         )
     return int(CODE_LIFETIME.total_seconds())
 
@@ -123,7 +134,7 @@ async def confirm_code(
     customer_id = conversation.customer_id
     if is_right and customer_id is not None and customer_id == latest.customer_id:
         # The answer to the same confirmation may have got lost on its way.
-        return Proof(await _short_name(session, customer_id))
+        return proof_of(await session.get_one(Customer, customer_id))
     if latest.n_attempts >= MAX_TRIES:
         raise TooManyRequests("too_many_attempts", say("too_many_attempts", language))
     if latest.used_at is not None or latest.expires_at <= utc_now():
@@ -133,10 +144,8 @@ async def confirm_code(
     if customer_id is not None:
         raise Conflict("already_verified", say("already_verified", language))
     latest.used_at = utc_now()
-    name = await _short_name(session, latest.customer_id)
-    conversation.customer_id = latest.customer_id
-    await _go_on(session, conversation, name)
-    return Proof(name)
+    customer = await session.get_one(Customer, latest.customer_id)
+    return await give_to(session, conversation, customer)
 
 
 async def is_code_pending(session: AsyncSession, conversation: Conversation) -> bool:
@@ -179,14 +188,19 @@ async def _refuse_if_too_many(
         ),
         (Verification.email == email, MAX_CODES_PER_ADDRESS),
     ):
-        n_codes = await session.scalar(
-            select(func.count())
-            .select_from(Verification)
+        # Of as many as are allowed, the one that is forgotten next.
+        oldest = await session.scalar(
+            select(Verification.created_at)
             .where(condition, Verification.created_at > now - CODES_WINDOW)
+            .order_by(Verification.created_at.desc())
+            .offset(limit - 1)
+            .limit(1)
         )
-        if (n_codes or 0) >= limit:
+        if oldest is not None:
             raise TooManyRequests(
-                "too_many_attempts", say("too_many_codes", conversation.language)
+                "too_many_attempts",
+                say("too_many_codes", conversation.language),
+                retry_after_seconds=ceil((oldest + CODES_WINDOW - now).total_seconds()),
             )
 
 
@@ -218,29 +232,6 @@ def _count_wrong(verification: Verification, language: str) -> AppError:
         details={"tries_left": left},
         keeps_changes=True,
     )
-
-
-async def _go_on(session: AsyncSession, conversation: Conversation, name: str) -> None:
-    """Tell the customer, and ask the bot again what it could not answer before."""
-    block = await messages.find_verify_block(session, conversation.id)
-    resume = (block or {}).get("resume")
-    can_resume = isinstance(resume, str) and resume and conversation.mode == "bot"
-    message = messages.append(
-        session,
-        conversation,
-        sender="system",
-        text=say("verified_as", conversation.language, name=name),
-        payload=resume if can_resume else None,
-    )
-    if can_resume:
-        turns.queue(session, conversation, message)
-
-
-async def _short_name(session: AsyncSession, customer_id: int) -> str:
-    """Return "Alice C." for Alice Cooper; names of one word stay as they are."""
-    name = (await session.get_one(Customer, customer_id)).name.strip()
-    first, _, rest = name.partition(" ")
-    return f"{first} {rest.split()[-1][0]}." if rest.split() else first
 
 
 def _hash(config: Config, conversation: Conversation, code: str) -> str:

@@ -14,6 +14,7 @@ from crm_backend.catalogue import say
 from crm_backend.config import Config
 from crm_backend.errors import AppError
 from crm_backend.models import Conversation
+from crm_backend.rate_limits import Caller
 from crm_backend.services import messages, verification
 
 MASK = "••••••"
@@ -54,12 +55,18 @@ async def read_typed(
 
 
 async def answer_typed(
-    session: AsyncSession, config: Config, conversation: Conversation, typed: Typed
+    session: AsyncSession,
+    config: Config,
+    caller: Caller,
+    conversation: Conversation,
+    typed: Typed,
 ) -> None:
     """Do what was typed and say how it went, in the bot's place."""
     try:
         if typed.email is not None:
-            await verification.send_code(session, config, conversation, typed.email)
+            await verification.send_code(
+                session, config, caller, conversation, typed.email
+            )
             text = say(
                 "code_sent",
                 conversation.language,

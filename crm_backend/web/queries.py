@@ -60,6 +60,7 @@ async def list_orders_of(
 
 
 async def list_mails(session: AsyncSession, *, limit: int) -> list[OutboxMail]:
-    """Return the latest mails, newest first."""
-    query = select(OutboxMail).order_by(OutboxMail.id.desc()).limit(limit)
+    """Return the latest mails, newest first; delivered ones keep no text to show."""
+    query = select(OutboxMail).where(OutboxMail.body != "")
+    query = query.order_by(OutboxMail.id.desc()).limit(limit)
     return list(await session.scalars(query))

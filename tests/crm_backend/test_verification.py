@@ -3,8 +3,9 @@ import logging
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from crm_backend.models import Conversation, Verification
+from crm_backend.models import Conversation, OutboxMail, Verification
 from tests.crm_backend.fixtures_gateway import (
     Chat,
     Gateway,
@@ -220,17 +221,29 @@ async def test_mail_is_in_the_customers_chat_language(gateway: Gateway) -> None:
     assert "10 分钟" in mail.body
 
 
-async def test_only_the_demo_logs_codes(
+async def test_the_demo_without_a_mail_server_logs_codes(
     gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     chat = await gateway.open_chat()
     await send(chat)
     assert await gateway.last_code() in caplog.text
-    await gateway.restart(demo=False)
-    caplog.clear()
-    await send(chat)
-    assert await gateway.last_code() not in caplog.text
+
+
+async def test_failed_statement_logs_no_values(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat = await gateway.open_chat()
+    async with gateway.sessions.begin() as session:
+        await session.execute(text("DROP TABLE outbox_mails"))
+    assert (await send(chat))[0] == 500
+    assert "outbox_mails" in caplog.text
+    assert ALICE not in caplog.text
+    assert "code for the chat" not in caplog.text
+    async with gateway.sessions.begin() as session:
+        await session.run_sync(
+            lambda s: OutboxMail.__table__.create(s.connection())  # type: ignore[attr-defined]
+        )
 
 
 async def test_proof_keeps_the_mode_and_its_version(gateway: Gateway) -> None:
