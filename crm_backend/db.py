@@ -1,5 +1,6 @@
 """The database engine and its sessions."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +17,14 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session
 
+from crm_backend.sqlite_driver import Connection
+
 Sessions = async_sessionmaker[AsyncSession]
 
 # How long a writer waits for another one in SQLite before it gives up.
 SQLITE_BUSY_MS = 5_000
+# Each connection is a thread that mostly sleeps; opening one takes longer than waiting.
+SQLITE_POOL_SIZE = 32
 # How long to wait for a new connection, or for one that others use, in PostgreSQL.
 CONNECT_SECONDS = 5
 # What SQLite says when it cannot work now, not when it was asked nonsense.
@@ -70,7 +75,15 @@ def make_engine(url: str, *, command_seconds: float | None = None) -> AsyncEngin
 
 
 def _make_sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=SQLITE_POOL_SIZE, max_overflow=0
+    )
+    writers = asyncio.Lock()
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _connect(dialect: Any, _record: Any, args: Any, kwargs: Any) -> Any:
+        plain = dialect.connect(*args, **kwargs)
+        return Connection(plain, writers, SQLITE_BUSY_MS / 1000)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -85,10 +98,8 @@ def _make_sqlite_engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Any) -> None:
-        # IMMEDIATE, because a reader that turns writer fails at once when another
-        # connection wrote in between; a writer that queues up only waits.
         reads_only = connection.get_execution_options().get("reads_only", False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        connection.connection.dbapi_connection.begin(reads_only=reads_only)
 
     return engine
 
