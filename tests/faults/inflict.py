@@ -11,6 +11,7 @@ from typing import Protocol
 
 import asyncpg
 
+from tests.faults.colleague import Colleague
 from tests.faults.plan import Fault
 from tests.faults.proxy import ChaosProxy, Loss, Trap
 from tests.faults.stack import Stack
@@ -29,6 +30,8 @@ class Scene(Protocol):
     """Where faults happen: the processes and whoever is there."""
 
     stack: Stack
+
+    colleague: Colleague
 
     def present(self) -> list[Visitor]:
         """The visitors in the middle of a conversation."""
@@ -197,6 +200,22 @@ async def _reload(fault: Fault, scene: Scene) -> None:
     await visitor.reload(rng.randrange(2))
 
 
+async def _answer_as_colleague(fault: Fault, scene: Scene) -> None:
+    rng = random.Random(fault.seed)
+    visitors: list[Visitor] = []
+    while not visitors:
+        await asyncio.sleep(0.02)
+        visitors = [
+            visitor
+            for visitor in await _present(scene)
+            if visitor.tab.is_typing and visitor.tab.mode == "bot"
+        ]
+    visitor = rng.choice(visitors)
+    conversation_id = visitor.store.conversation_id
+    if conversation_id and await scene.colleague.take_over(conversation_id):
+        _now(fault)
+
+
 async def _present(scene: Scene) -> list[Visitor]:
     while not (present := scene.present()):
         await asyncio.sleep(0.2)
@@ -228,5 +247,6 @@ WAYS: dict[str, Callable[[Fault, Scene], Awaitable[None]]] = {
     "crm_hangs": _trap("to_crm", "late", CRM),
     "message_twice": _sending("sends_twice"),
     "tabs_at_once": _sending("sends_from_both"),
+    "colleague_answers": _answer_as_colleague,
     "page_reloaded": _reload,
 }

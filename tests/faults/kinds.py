@@ -29,9 +29,9 @@ KINDS = (
     Kind("gateway_paused", 25, "the gateway stands still", (1, 6)),
     Kind("database_blocked", 30, "nobody can write to the database", (5.5, 8)),
     Kind("sockets_cut", 60, "all sockets are cut"),
-    Kind("socket_cut_midway", 120, "a socket is cut after some bytes, or in a frame"),
+    Kind("socket_cut_midway", 110, "a socket is cut after some bytes, or in a frame"),
     Kind("post_lost", 110, "a message is lost on its way to the gateway"),
-    Kind("receipt_lost", 140, "a message is stored, but its receipt is lost"),
+    Kind("receipt_lost", 130, "a message is stored, but its receipt is lost"),
     Kind("turn_lost", 40, "a turn is lost on its way to the assistant"),
     Kind("answer_lost", 60, "the assistant has answered, but the answer is lost"),
     Kind("action_call_lost", 30, "a call is lost on its way to the action server"),
@@ -41,6 +41,7 @@ KINDS = (
     Kind("crm_hangs", 10, "a call reaches the CRM 30 s late", (30, 30)),
     Kind("message_twice", 60, "two tabs send the same message at the same time"),
     Kind("tabs_at_once", 40, "two tabs send different messages at the same time"),
+    Kind("colleague_answers", 20, "a colleague answers while the bot is about to"),
     Kind("page_reloaded", 40, "the page is loaded anew, whatever it was doing"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.faults.colleague import Colleague
 from tests.faults.evidence import Evidence, Sent, View, collect, n_unfinished
 from tests.faults.inflict import inflict
 from tests.faults.plan import Fault
@@ -53,6 +54,7 @@ class Run:
         self.stack = stack
         self._door = door
         self._buyers = iter(buyers)
+        self.colleague = Colleague(stack.url, stack.staff_password, random.Random(seed))
         self._numbers = {buyer.order_number for buyer in buyers}
         self._rng = random.Random(seed)
         self._n_visitors = n_visitors
@@ -79,6 +81,7 @@ class Run:
         finally:
             for guest in guests:
                 guest.cancel()
+            await self.colleague.close()
         await self._come_to_rest()
         # Who left with something unsent comes back, and it is sent.
         await self._look_again([v for v in self._visitors if v.store.queue])

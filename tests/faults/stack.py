@@ -66,6 +66,12 @@ class Stack:
         """The assistant's own database."""
         return self.var_dir / "tracker.sqlite3"
 
+    @property
+    def staff_password(self) -> str:
+        """What the demo shop's staff sign in with."""
+        lines = (self.var_dir / "secrets.env").read_text("utf-8").splitlines()
+        return dict(line.split("=", 1) for line in lines)["DEMO_STAFF_PASSWORD"]
+
     def pid(self, name: str) -> int:
         """The process id of `crm`, `bot` or `actions`; 0 if it does not run."""
         info = self._processes().get(name, {})

@@ -95,10 +95,12 @@ class Tab:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = False
+        self._is_closed = False
         self._following: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Close the page, whatever it was doing."""
+        self._is_closed = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -106,11 +108,12 @@ class Tab:
 
     def flush(self) -> None:
         """Send what waits in the queue, unless that is going on already."""
-        self._spawn(self._flush())
+        if not self._is_closed:
+            self._spawn(self._flush())
 
     def follow(self) -> None:
         """Keep a socket open from now on."""
-        if self._following is None and self.store.token:
+        if self._following is None and self.store.token and not self._is_closed:
             self._following = self._spawn(self._follow())
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:

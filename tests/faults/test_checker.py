@@ -188,6 +188,16 @@ def test_bot_may_be_silent_once_a_person_answers(
     assert check(evidence) == []
 
 
+def test_colleague_may_answer_in_place_of_the_bot(
+    evidence: Evidence, talk: Talk
+) -> None:
+    talk.log[2:3] = [Line(3, "agent", "Hello, this is Carol.")]
+    talk.log[1] = replace(talk.log[1], suppressed=True)
+    evidence.answers["t1"] = ["Hello!"]
+    show_all(talk)
+    assert check(evidence) == []
+
+
 def test_proof_of_identity_that_is_not_followed_up_is_silence(
     evidence: Evidence, talk: Talk
 ) -> None:
