@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from crm_backend.db import Sessions, make_engine, make_sessions
 from crm_backend.mail_delivery import MailDelivery, send
@@ -126,7 +126,7 @@ async def put(sessions: Sessions, **values: Any) -> None:
 
 async def only_mail(sessions: Sessions) -> OutboxMail:
     async with sessions() as session:
-        return await session.get_one(OutboxMail, 1, populate_existing=True)
+        return (await session.scalars(select(OutboxMail))).one()
 
 
 async def make_due(sessions: Sessions) -> None:
