@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from crm_backend.turn_worker import TurnWorker
 
 # For each of the bot's processes.
 N_AT_ONCE = 16
+LISTENING_AFTER_SECONDS = 0.2
 
 
 async def run_gateway(app: web.Application) -> AsyncIterator[None]:
@@ -39,7 +39,7 @@ async def run_gateway(app: web.Application) -> AsyncIterator[None]:
             alone_at=file.join(),
         )
         tasks = app[GATEWAY_TASKS]
-        tasks.append(asyncio.create_task(worker.run()))
+        tasks.append(asyncio.create_task(_work(worker)))
         tasks.append(asyncio.create_task(addresses.watch(http)))
         if app[ENGINE].dialect.name == "postgresql":
             listener = NotificationListener(app[ENGINE], wakeups)
@@ -55,7 +55,11 @@ async def stop_gateway(app: web.Application) -> None:
     tasks = app[GATEWAY_TASKS]
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)
     tasks.clear()
+
+
+async def _work(worker: TurnWorker) -> None:
+    """Begin once this process listens: the actions of a turn ask its API."""
+    await asyncio.sleep(LISTENING_AFTER_SECONDS)
+    await worker.run()

@@ -68,7 +68,7 @@ async def _is_healthy(http: aiohttp.ClientSession, url: str) -> bool:
             http.get(url + HEALTH_PATH) as answer,
         ):
             return answer.status == 200
-    except (TimeoutError, aiohttp.ClientError):
+    except (OSError, aiohttp.ClientError):
         return False
 
 

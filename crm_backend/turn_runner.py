@@ -13,6 +13,7 @@ from crm_backend.services.turns import TIMED_OUT, ClaimedTurn
 
 log = logging.getLogger(__name__)
 
+READ_SECONDS = 0.1
 # How long a bot is listened to after its time was up.
 LATE_SECONDS = 60.0
 # A database that is busy or restarting gets this many chances to take an answer.
@@ -40,6 +41,8 @@ class TurnRunner:
         asking = asyncio.create_task(self._rasa.ask(claimed.request))
         try:
             await asyncio.wait({asking}, timeout=self._timeout_seconds)
+            # After a pause of this process the answer may be there, not yet read.
+            await asyncio.wait({asking}, timeout=READ_SECONDS)
             if asking.done():
                 answer, failure = _result(claimed, asking)
                 await self._end(claimed, answer, failure)

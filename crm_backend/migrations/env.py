@@ -5,12 +5,15 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_backend.db import make_engine
 from crm_backend.models import Base, UtcDateTime
 from crm_backend.models.base import Json
+
+# Any number that nobody else locks.
+LOCK = 7_350_113
 
 
 def _render_item(
@@ -25,6 +28,9 @@ def _render_item(
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Gateways that start together migrate one after the other.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
