@@ -96,6 +96,7 @@ def add_staff(
 @app.command(epilog="Example: make serve")
 def serve() -> None:
     """Run the CRM and the conversation gateway alone."""
+    import uvloop
     from aiohttp import web
 
     from crm_backend.app import create_app, warm_articles
@@ -119,6 +120,7 @@ def serve() -> None:
             print=None,
             access_log=None,
             shutdown_timeout=SHUTDOWN_SECONDS,
+            loop=uvloop.new_event_loop(),
         )
     except OSError as err:
         raise NotReady(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import token_hash
@@ -205,26 +205,23 @@ def may_see(principal: Principal, conversation: Conversation) -> bool:
     )
 
 
+# Built once: every socket reads it several times a turn.
+_STATE = select(
+    Conversation.mode,
+    Conversation.last_seq,
+    Conversation.customer_id,
+    Conversation.staff_id,
+    Conversation.rating_asked_at,
+    Conversation.rating_score,
+    select(func.min(Turn.queued_at))
+    .where(Turn.conversation_id == Conversation.id, Turn.status.in_(UNFINISHED))
+    .scalar_subquery(),
+).where(Conversation.id == bindparam("conversation_id"))
+
+
 async def get_state(session: AsyncSession, conversation_id: str) -> ChatState:
     """Read what a watching browser has to know, past any cached row."""
-    earliest_turn = (
-        select(func.min(Turn.queued_at))
-        .where(Turn.conversation_id == conversation_id, Turn.status.in_(UNFINISHED))
-        .scalar_subquery()
-    )
-    row = (
-        await session.execute(
-            select(
-                Conversation.mode,
-                Conversation.last_seq,
-                Conversation.customer_id,
-                Conversation.staff_id,
-                Conversation.rating_asked_at,
-                Conversation.rating_score,
-                earliest_turn,
-            ).where(Conversation.id == conversation_id)
-        )
-    ).one()
+    row = (await session.execute(_STATE, {"conversation_id": conversation_id})).one()
     mode, last_seq, customer_id, staff_id, asked_at, score, asked_bot_at = row
     level: Level = "verified" if customer_id is not None else "anonymous"
     return ChatState(

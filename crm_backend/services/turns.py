@@ -7,11 +7,12 @@ runs a turn, and when others take it over, is in `turn_ownership.py`.
 
 import uuid
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload
 
 from crm_backend.authentication import conversation_subject
 from crm_backend.catalogue import say
@@ -67,24 +68,29 @@ async def claim(
     conversation may be read before its row is locked: no turn gets unfinished again,
     and none appears before another, so that an old view only claims too little.
     """
+    query = _claimable().limit(limit)
+    return [
+        await _start(session, turn, key, gateway_id)
+        for turn in (await session.scalars(query)).all()
+    ]
+
+
+@cache
+def _claimable() -> Select[Turn]:
+    """Select the turns to run next; built once, which takes longer than to run it."""
     earlier = aliased(Turn)
     is_first = ~exists().where(
         earlier.conversation_id == Turn.conversation_id,
         earlier.message_id < Turn.message_id,
         earlier.status.in_(UNFINISHED),
     )
-    query = (
+    return (
         select(Turn)
         .where(Turn.status == "queued", is_first)
         .order_by(Turn.message_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .options(selectinload(Turn.message))
+        .with_for_update(skip_locked=True, of=Turn)
+        .options(joinedload(Turn.message, innerjoin=True))
     )
-    return [
-        await _start(session, turn, key, gateway_id)
-        for turn in (await session.scalars(query)).all()
-    ]
 
 
 async def _start(
@@ -254,9 +260,9 @@ async def _lock(
     turn = await session.get_one(
         Turn,
         claimed.id,
-        with_for_update=True,
+        with_for_update={"of": Turn},
         populate_existing=True,
-        options=[selectinload(Turn.message)],
+        options=[joinedload(Turn.message, innerjoin=True)],
     )
     return conversation, turn
 
