@@ -47,7 +47,7 @@ def train_stock(cache: Path, progress: Progress, n_epochs: int = N_EPOCHS) -> Pa
     with tempfile.TemporaryDirectory(prefix="deskmate-stock-") as name:
         folder = Path(name)
         write_project(folder, n_epochs)
-        model = cache / f"stock-{fingerprint(folder)}.tar.gz"
+        model = cache.resolve() / f"stock-{fingerprint(folder)}.tar.gz"
         if model.exists():
             progress(f"stock Rasa was trained before: {model.name}")
             return model
