@@ -12,7 +12,7 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import delete, update
 
-from crm_backend import sweeps
+from crm_backend import sweeps, uploads
 from crm_backend.models import Attachment, Conversation, Ticket, utc_now
 from crm_backend.services.attachment_files import STALE_SECONDS
 from crm_backend.sweeps import sweep_attachments
@@ -263,12 +263,11 @@ async def test_conversation_holds_so_many_bytes(gateway: Gateway) -> None:
 async def test_file_at_the_limit_is_taken_and_a_byte_more_is_not(
     gateway: Gateway,
 ) -> None:
-    await gateway.restart(attachment_max_mb=1)
     chat = await gateway.open_chat()
-    assert (await send(chat, b"x" * MB, "a.txt"))[0] == 202
-    status, body = await send(chat, b"x" * (MB + 1), "a.txt")
+    assert (await send(chat, b"x" * 10 * MB, "a.txt"))[0] == 202
+    status, body = await send(chat, b"x" * (10 * MB + 1), "a.txt")
     assert (status, body["error"]["code"]) == (413, "attachment_too_large")
-    assert "1 MB" in body["error"]["message"]
+    assert "10 MB" in body["error"]["message"]
     assert len(stored(gateway)) == 1
 
 
@@ -279,10 +278,10 @@ async def test_form_that_says_it_is_too_long_is_not_read(gateway: Gateway) -> No
     assert stored(gateway) == []
 
 
-async def test_nothing_stays_of_an_upload_that_breaks_off(gateway: Gateway) -> None:
-    chat = await gateway.open_chat()
-    host, port = gateway.server.host, gateway.server.port
-    reader, writer = await asyncio.open_connection(host, port)
+async def begin_upload(chat: Chat) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send a third of a file and wait until some of it has arrived."""
+    server = chat.gateway.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
     head = (
         "POST /api/v1/chat/attachments HTTP/1.1\r\nHost: shop\r\n"
         f"Authorization: Bearer {chat.token}\r\n"
@@ -295,13 +294,43 @@ async def test_nothing_stays_of_an_upload_that_breaks_off(gateway: Gateway) -> N
     writer.write(head.encode() + b"x" * 300_000)
     await writer.drain()
     async with asyncio.timeout(10):
-        while not stored(gateway):
+        while not stored(chat.gateway):
             await asyncio.sleep(0.02)
-        writer.close()
+    return reader, writer
+
+
+async def wait_until_empty(gateway: Gateway) -> None:
+    async with asyncio.timeout(10):
         while stored(gateway):
             await asyncio.sleep(0.02)
+
+
+async def test_nothing_stays_of_an_upload_that_breaks_off(gateway: Gateway) -> None:
+    chat = await gateway.open_chat()
+    _, writer = await begin_upload(chat)
+    writer.close()
+    await wait_until_empty(gateway)
     assert await gateway.rows(Attachment) == []
     assert await chat.texts() == []
+
+
+async def test_slow_upload_keeps_nobody_else_waiting(gateway: Gateway) -> None:
+    chat, other = await gateway.open_chat(), await gateway.open_chat()
+    _, writer = await begin_upload(chat)
+    assert (await other.ask("hello"))["text"] == "echo: hello"
+    assert (await send(other, picture()))[0] == 202
+    writer.close()
+
+
+async def test_upload_that_takes_too_long_is_given_up(
+    gateway: Gateway, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_SECONDS", 0.5)
+    reader, writer = await begin_upload(await gateway.open_chat())
+    async with asyncio.timeout(10):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+    await wait_until_empty(gateway)
 
 
 @pytest.mark.parametrize(
