@@ -185,8 +185,49 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+# What a careful shop allows: our scripts and calls, and no styles but its own.
+SHOP_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>A shop</title>
+<script type="module" src="{chat}/static/widget.js"></script></head>
+<body><main><h1>A shop</h1><p><a href="#more">More</a></p></main></body></html>"""
+SHOP_POLICY = (
+    "default-src 'none'; script-src {chat}; connect-src {chat} {sockets}; "
+    "style-src 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass
+class Elsewhere:
+    """A shop's own server, with a page that has the chat of `chat_url`."""
+
+    url: str = ""
+    chat_url: str = ""
+
+    async def show(self, request: web.Request) -> web.Response:
+        sockets = self.chat_url.replace("http", "ws", 1)
+        policy = SHOP_POLICY.format(chat=self.chat_url, sockets=sockets)
+        return web.Response(
+            text=SHOP_PAGE.format(chat=self.chat_url),
+            content_type="text/html",
+            headers={"Content-Security-Policy": policy},
+        )
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
+async def elsewhere() -> AsyncIterator[Elsewhere]:
+    """A page of another origin that is allowed to have the chat."""
+    page = Elsewhere()
+    app = web.Application()
+    app.router.add_get("/", page.show)
+    async with TestServer(app) as server:
+        page.url = str(server.make_url("")).rstrip("/")
+        yield page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(
+    seeded_database: Path, tmp_path: Path, elsewhere: Elsewhere
+) -> AsyncIterator[Site]:
     """The application on a port of its own, with a fresh copy of the demo shop."""
     rasa = FakeRasa(dict(SCRIPT))
     bot = web.Application()
@@ -200,10 +241,12 @@ async def site(seeded_database: Path, tmp_path: Path) -> AsyncIterator[Site]:
             database_url=f"sqlite+aiosqlite:///{database}",
             rasa_url=str(bot_server.make_url("")).rstrip("/"),
             var_dir=tmp_path,
+            shop_origins=frozenset({elsewhere.url}),
         )
         async with TestServer(create_app(config)) as server:
             engine = make_engine(config.database_url)
             url = str(server.make_url("")).rstrip("/")
+            elsewhere.chat_url = url
             yield Site(url, rasa, make_sessions(engine), server)
             await engine.dispose()
 
@@ -226,7 +269,7 @@ async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:  # noqa: 
         await page.add_init_script(WATCH_VIOLATIONS)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.set_default_timeout(8_000)
-        await page.goto(site.url + path)
+        await page.goto(path if path.startswith("http") else site.url + path)
         pages.append(page)
         return page
 

@@ -4,31 +4,17 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 from sqlalchemy import func, select
 
 from crm_backend.keys import SOCKETS
 from crm_backend.models import Message, OutboxMail
+from tests.browser.chat_page import SHADOW, choose, composer, open_chat, say
 
 # One browser for all tests, which therefore share its event loop.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 STORED = "Object.keys(localStorage).length + document.cookie.length"
-TYPED = "document.querySelector('deskmate-chat').shadowRoot.querySelector('textarea')"
-
-
-async def open_chat(page: Page) -> Locator:
-    await page.get_by_role("button", name="Open chat").click()
-    await expect(composer(page)).to_be_focused()
-    return page.get_by_role("log")
-
-
-def composer(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Write a message")
-
-
-async def say(page: Page, text: str) -> None:
-    await composer(page).fill(text)
-    await composer(page).press("Enter")
+TYPED = f"{SHADOW}.querySelector('textarea')"
 
 
 async def read_code(site: Any) -> str:
@@ -263,8 +249,7 @@ async def test_tabs_stay_in_step(visit: Any) -> None:
     await expect(second_log).to_contain_text("You said: from the first tab")
     await say(second, "from the second tab")
     await expect(first_log).to_contain_text("You said: from the second tab")
-    await second.get_by_role("button", name="Menu").click()
-    await second.get_by_role("menuitem", name="Start over").click()
+    await choose(second, "Start over")
     await second.get_by_role("button", name="Start a new chat").click()
     for log in (first_log, second_log):
         await expect(log).not_to_contain_text("from the first tab")

@@ -30,6 +30,8 @@ class DeskmateChat extends HTMLElement {
     root.append(this.launcher.node);
     const { token, queue } = this.store.load();
     if (this.isInline || token || queue.length) this.#load();
+    // Or another tab begins to chat.
+    addEventListener("storage", ({ key }) => key === this.store.key && this.#load());
   }
 
   async open() {
