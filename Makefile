@@ -58,10 +58,10 @@ fault-test: train ## Break things while visitors chat: [FAULTS=200] [SEED=1] [KI
 	  $(if $(KINDS),--kinds "$(KINDS)") $(if $(DATABASE),--database "$(DATABASE)") \
 	  $(if $(KEEP),--keep "$(KEEP)")
 
-bench-turns: train ## Time turns: [N=100] [SECONDS=60] [PAUSE=2] [AGAINST=stock] [GROWTH=1] [REPORT=docs/performance.md]
+bench-turns: train ## Time turns: [N=100] [SECONDS=60] [PAUSE=2] [AGAINST=stock] [GROWTH=1] [PROFILE=1] [REPORT=docs/performance.md]
 	@$(APP) -m benchmarks.turns $(if $(N),--visitors "$(N)") $(if $(SECONDS),--seconds "$(SECONDS)") \
 	  $(if $(PAUSE),--pause "$(PAUSE)") $(if $(RATES),--rates "$(RATES)") \
-	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(GROWTH),--growth) \
+	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(GROWTH),--growth) $(if $(PROFILE),--profile) \
 	  $(if $(JSON),--json "$(JSON)") $(if $(REPORT),--report "$(REPORT)")
 
 test: train test-app test-bot ## Run all tests

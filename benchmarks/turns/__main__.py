@@ -107,6 +107,11 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also measure long conversations, and many stored ones",
     )
+    add(
+        "--profile",
+        action="store_true",
+        help="also sample the processes with py-spy, to see where the time goes",
+    )
     add("--json", type=Path, help="where the figures go")
     add("--report", type=Path, help="a Markdown page to put the tables into")
     return parser
@@ -123,6 +128,7 @@ def _measure(options: argparse.Namespace, progress: Any) -> Findings:
         pause_seconds=options.pause,
         rates=options.rates,
         with_growth=options.growth,
+        with_profile=options.profile,
         stock_model=model,
     )
     with (
@@ -153,6 +159,7 @@ def _command(options: argparse.Namespace) -> str:
     words += [f"PAUSE={options.pause:g}"]
     words += [f"AGAINST={options.against}"] if options.against else []
     words += ["GROWTH=1"] if options.growth else []
+    words += ["PROFILE=1"] if options.profile else []
     return " ".join(["make bench-turns", *words])
 
 

@@ -14,6 +14,7 @@ import aiohttp
 from benchmarks.turns.figures import Measured
 from benchmarks.turns.growth import measure_growth
 from benchmarks.turns.load import Processes, Progress, Talker, closed_loop, open_loop
+from benchmarks.turns.profile import sampling
 from benchmarks.turns.scripts import deal, read_scripts
 from benchmarks.turns.stack import Stack
 from benchmarks.turns.stock import StockVisitor, running_stock
@@ -34,6 +35,7 @@ class Plan:
     pause_seconds: float
     rates: Sequence[float]
     with_growth: bool = False
+    with_profile: bool = False
     # A trained model of stock Rasa to compare with.
     stock_model: Path | None = None
 
@@ -103,6 +105,15 @@ async def _ours(
     found.figures["rates"] = {name: one.figures() for name, one in rates.items()}
     for one in (*measured.values(), *rates.values()):
         found.troubles.update(one.troubles)
+    if plan.with_profile:
+        progress("sampling the processes")
+        async with sampling(stack.processes) as samples:
+            profiled = await loads.closed(1, plan.seconds / 2, 0)
+        found.troubles.update(profiled.troubles)
+        found.figures["profile"] = {
+            name: [[cost.name, round(cost.share, 4)] for cost in costs]
+            for name, costs in samples.costs.items()
+        }
     if plan.with_growth:
         found.figures["growth"] = await measure_growth(http, stack, progress)
     found.troubles.update({f"apology: {why}": n for why, n in stack.failures().items()})

@@ -44,6 +44,8 @@ def tables(figures: dict[str, Any]) -> str:
         parts.append(_stock(figures))
     if "growth" in figures:
         parts.append(_growth(figures["growth"]))
+    if "profile" in figures:
+        parts.append(_profile(figures))
     return "\n\n".join(parts) + "\n"
 
 
@@ -169,6 +171,16 @@ def _growth(growth: dict[str, Any]) -> str:
     ]
     n_stored = f"{growth['n_stored']:,} conversations stored"
     return long + "\n\n" + table([n_stored, "p50 ms", "times with few stored"], rows)
+
+
+def _profile(figures: dict[str, Any]) -> str:
+    rows = []
+    for name, costs in figures["profile"].items():
+        cpu_ms = figures["alone"]["processes"][name]["cpu_ms_per_turn"]
+        for function, share in costs:
+            rows.append([function, name, f"{share:.1%}", round(share * cpu_ms, 2)])
+    rows.sort(key=lambda row: -float(row[3]))
+    return table(["function", "process", "share of it", "CPU ms a turn"], rows)
 
 
 def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
