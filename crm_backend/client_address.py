@@ -34,7 +34,7 @@ def make_forwarded(proxies: Sequence[Network]) -> Middleware:
                 has_warned = True
                 log.warning(
                     "A proxy at %s sends X-Forwarded-For, but TRUSTED_PROXIES does "
-                    "not name it, so all visitors behind it count as one.",
+                    "not name it, so the visitors behind it cannot be told apart.",
                     peer,
                 )
             return await handler(request)

@@ -1,13 +1,19 @@
 """Signing in and out."""
 
+import os
+import secrets
+from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv6Address
 
 import pytest
 
+from crm_backend.app import create_app
 from crm_backend.authentication import STAFF_COOKIE
 from crm_backend.errors import Conflict
 from crm_backend.models import StaffSession
 from crm_backend.services.staff import create_staff, verify_password
+from crm_backend.setting_values import read_networks
 from tests.crm_backend.shop import Shop, refusal
 
 MAX_FAILED_SIGN_INS = 10
@@ -88,6 +94,34 @@ async def test_knowing_the_password_forgets_the_failures(client, shop: Shop):
         for _ in range(MAX_FAILED_SIGN_INS - 1):
             await sign_in(client, password="wrong")
         assert (await sign_in(client)).status == 201
+
+
+async def test_cookie_is_for_tls_alone_behind_a_proxy_with_tls(
+    aiohttp_client, config, shop: Shop
+):
+    proxies = read_networks("127.0.0.1")
+    client = await aiohttp_client(create_app(replace(config, trusted_proxies=proxies)))
+    for scheme, is_secure in (("https", True), ("http", False)):
+        response = await sign_in(client, headers={"X-Forwarded-Proto": scheme})
+        assert bool(response.cookies[STAFF_COOKIE]["secure"]) is is_secure
+
+
+async def test_gateways_count_failed_sign_ins_together(
+    aiohttp_client, config, shop: Shop
+):
+    url = os.environ.get("TEST_REDIS_URL")
+    if not url:
+        pytest.skip("TEST_REDIS_URL names no Redis to test on")
+    shared = replace(config, limits_url=url, trusted_proxies=read_networks("127.0.0.1"))
+    clients = [await aiohttp_client(create_app(shared)) for _ in range(2)]
+    # What earlier runs counted in the same Redis must not matter.
+    address = str(IPv6Address(secrets.randbits(128)))
+    headers = {"X-Forwarded-For": address}
+    for number in range(MAX_FAILED_SIGN_INS):
+        await sign_in(clients[number % 2], password="wrong", headers=headers)
+    for client in clients:
+        response = await sign_in(client, headers=headers)
+        assert await refusal(response) == (429, "too_many_attempts")
 
 
 @pytest.mark.parametrize(
