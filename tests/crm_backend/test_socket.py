@@ -100,7 +100,8 @@ async def test_idle_socket_reads_nothing(
     async with chat.socket() as socket:
         await receive(socket, "ready")
         await asyncio.sleep(3)
-    assert n_reads == 1
+    # At first, and perhaps once more when other gateways begin to be heard.
+    assert n_reads <= 2
 
 
 async def test_socket_compresses_nothing(gateway: Gateway) -> None:
