@@ -43,7 +43,7 @@ export function buildPanel(host, chat) {
       keydown: pressed,
     },
     el(
-      "header.top",
+      "div.top",
       el("span.face", { "aria-hidden": "true" }, icon(BUBBLE)),
       el("div.title", el("h2", { id: "title" }, title), who),
       menu,
