@@ -13,6 +13,9 @@ Loss = Literal["request", "reply", "late"]
 REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r\n")
 ID = re.compile(rb'"(?:client_message_id|turn_id)": ?"([0-9a-f-]{36})"')
 CHUNK_BYTES = 65_536
+# What is cut needs a moment to end.
+LOOK_SECONDS = 0.02
+N_LOOKS = 50
 
 
 @dataclass
@@ -65,8 +68,12 @@ class ChaosProxy:
         """Cut everything and listen no more."""
         assert self._server is not None
         self._server.close()
-        for link in list(self._links):
-            link.cut()
+        for _ in range(N_LOOKS):
+            for link in list(self._links):
+                link.cut()
+            if not self._links:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     def set_trap(self, trap: Trap) -> None:
         """Spring `trap` on the next request that fits it."""
