@@ -1,12 +1,14 @@
 """How fast visitors may go: by conversation, by address, and once they are known."""
 
+import uuid
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 
 from crm_backend.models import Conversation, Message
 from crm_backend.setting_values import read_networks
-from tests.crm_backend.fixtures_gateway import Chat, Gateway, ask_who
+from tests.crm_backend.fixtures_gateway import Chat, Gateway, ask_who, receive
 from tests.crm_backend.test_shop_tokens import ALICE, BOB, KEY, sign
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
@@ -103,6 +105,23 @@ async def test_messages_of_one_address_are_counted_together(public: Gateway) -> 
     assert code_of(await chats[2].post("hello")) == (429, "too_many_messages")
     assert len([m for m in await public.rows(Message) if m.sender == "customer"]) == 5
     assert (await (await chat_from(public, OFFICE)).post("hello"))[0] == 202
+
+
+async def test_chat_behind_a_proxy_works_as_everywhere(public: Gateway) -> None:
+    chat = await chat_from(public, HOME)
+    url = "/api/v1/chat/socket"
+    async with public.client.ws_connect(url, headers=coming_from(HOME)) as socket:
+        await socket.send_json({"type": "hello", "token": chat.token})
+        await receive(socket, "ready")
+        await chat.post("hello")
+        frames = await receive(socket, "message")
+        assert frames[-1]["message"]["text"] == "hello"
+        form = FormData({"client_message_id": str(uuid.uuid4())})
+        form.add_field("file", b"x" * 1_000_000, filename="long.txt")
+        async with public.client.post(
+            "/api/v1/chat/attachments", data=form, headers=chat.headers
+        ) as response:
+            assert response.status == 202, await response.text()
 
 
 async def test_colleagues_are_not_limited_by_address(public: Gateway) -> None:

@@ -166,6 +166,14 @@ async def test_one_address_cannot_be_guessed_at_from_many_conversations(
     assert statuses == [202] * 10 + [429]
 
 
+async def test_burst_for_one_address_passes_no_limit(gateway: Gateway) -> None:
+    chats = [await gateway.open_chat() for _ in range(25)]
+    answers = await asyncio.gather(*(send(chat) for chat in chats))
+    statuses = sorted(status for status, _ in answers)
+    assert statuses == [202] * 10 + [429] * 15
+    assert len(await gateway.mails()) == 10
+
+
 async def test_verified_conversation_stays_its_customers(gateway: Gateway) -> None:
     chat = await gateway.open_chat()
     await send(chat)
