@@ -117,7 +117,7 @@ async def send(server: MailServer, sender: str, mail: OutboxMail) -> Failure | N
     except (aiosmtplib.SMTPException, OSError) as err:
         return Failure(type(err).__name__)
     except Exception as err:
-        log.exception("mail %s broke the delivery", mail.id)
+        # Such as an address no mail can be sent to; where it came from would show it.
         return Failure(type(err).__name__, is_final=True)
     return None
 

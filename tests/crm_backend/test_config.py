@@ -1,5 +1,9 @@
 """Settings: what is read, and the one sentence that malformed ones end in."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +143,21 @@ def test_shop_without_mail_and_tokens_is_warned() -> None:
     mail = {"SMTP_URL": "smtp://mail.example", "MAIL_FROM": "a@shop.example"}
     assert read(DEMO="0", **mail).warning is None
     assert read(DEMO="0", SHOP_TOKEN_KEY="k" * 32).warning is None
+
+
+def test_start_ends_with_the_sentence(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    ports = ("CRM_PORT", "BOT_PORT", "ACTIONS_PORT")
+    settings = {name: str(unused_tcp_port_factory()) for name in ports}
+    done = subprocess.run(
+        [sys.executable, "-m", "crm_backend", "run"],
+        env=os.environ | settings | {"VAR_DIR": str(tmp_path), "SHOP_ORIGINS": "*"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("deskmate: SHOP_ORIGINS must list origins")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "crm.sqlite3").exists()

@@ -276,6 +276,19 @@ async def test_refused_recipient_is_given_up(
     assert "alice" not in caplog.text
 
 
+async def test_address_that_cannot_be_written_to_is_given_up(
+    sessions: Sessions, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    await put(sessions, recipient="alice..a@example.com")
+    await put(sessions)
+    await delivery_to(sessions, mailbox).deliver_due()
+    async with sessions() as session:
+        mails = list(await session.scalars(select(OutboxMail).order_by(OutboxMail.id)))
+    assert [mail.failed_at is None for mail in mails] == [False, True]
+    assert len(mailbox.mails) == 1
+    assert "alice" not in caplog.text
+
+
 async def test_mail_of_no_more_use_is_given_up(
     sessions: Sessions, mailbox: Mailbox
 ) -> None:
