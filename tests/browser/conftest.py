@@ -21,6 +21,7 @@ from crm_backend.seed import seed_shop
 from tests.browser_fixtures import browser  # noqa: F401
 
 PASSWORD = "a password for tests"
+SHOP_TOKEN_KEY = "test key of the shop, 32 characters plus"
 WATCH_VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation",
@@ -242,6 +243,7 @@ async def site(
             rasa_url=str(bot_server.make_url("")).rstrip("/"),
             var_dir=tmp_path,
             shop_origins=frozenset({elsewhere.url}),
+            shop_token_key=SHOP_TOKEN_KEY,
         )
         async with TestServer(create_app(config)) as server:
             engine = make_engine(config.database_url)

@@ -2,14 +2,16 @@
 
 import asyncio
 import re
+import time
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
-from crm_backend.models import Conversation
+from crm_backend.models import Conversation, Customer
 from tests.browser.chat_page import (
     choose,
     composer,
@@ -18,6 +20,7 @@ from tests.browser.chat_page import (
     say,
     show_products,
 )
+from tests.browser.conftest import SHOP_TOKEN_KEY
 
 # One browser for all tests, which therefore share its event loop.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -289,6 +292,38 @@ async def test_sign_in_of_the_shop_is_asked_for(visit: Any) -> None:
     await page.unroute("**/chat/conversations")
     await log.get_by_role("button", name="Try again").click()
     await expect(log).to_contain_text("You said: who am I?")
+
+
+async def sign_in_to_shop(page: Page, site: Any) -> None:
+    """Have the page vouch for Alice, from the next load on."""
+    async with site.sessions() as session:
+        query = select(Customer.number).where(Customer.email == "alice@example.com")
+        number = await session.scalar(query)
+    now = int(time.time())
+    claims = {"sub": number, "aud": "deskmate", "iat": now, "exp": now + 300}
+    token = jwt.encode(claims, SHOP_TOKEN_KEY, algorithm="HS256")
+    await page.add_init_script(
+        f"window.deskmateSettings = {{getIdentityToken: async () => '{token}'}}"
+    )
+    await page.reload()
+
+
+async def test_customer_of_the_shop_is_known(visit: Any, site: Any) -> None:
+    page = await visit()
+    await sign_in_to_shop(page, site)
+    await open_chat(page)
+    await say(page, "hello")
+    await expect(page.get_by_role("dialog")).to_contain_text("identity confirmed")
+
+
+async def test_customer_who_signs_in_later_is_known(visit: Any, site: Any) -> None:
+    log = await open_chat(page := await visit())
+    await say(page, "where is it?")
+    await expect(page.get_by_label("E-mail address")).to_be_visible()
+    await sign_in_to_shop(page, site)
+    await open_chat(page)
+    await expect(page.get_by_role("dialog")).to_contain_text("identity confirmed")
+    await expect(log).to_contain_text("Identity confirmed")
 
 
 async def test_expired_token_of_the_shop_is_renewed(visit: Any) -> None:
