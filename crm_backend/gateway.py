@@ -15,6 +15,8 @@ from crm_backend.turn_worker import TurnWorker
 
 # For each of the bot's processes.
 N_AT_ONCE = 16
+# How much of a turn's time it may wait for a bot that is restarted.
+PATIENT_SHARE = 0.8
 LISTENING_AFTER_SECONDS = 0.2
 
 
@@ -24,12 +26,13 @@ async def run_gateway(app: web.Application) -> AsyncIterator[None]:
     sessions.configure(info={"wakeups": wakeups})
     addresses = RasaAddresses(config.bot_urls)
     file = GatewayFile(config.database_url)
+    turn_seconds = config.turn_timeout_seconds
     async with make_http() as http:
-        runner = TurnRunner(
-            sessions,
-            RasaClient(http, addresses),
-            timeout_seconds=config.turn_timeout_seconds,
+        # What no bot has seen by then is not sent any more, as its apology is due.
+        rasa = RasaClient(
+            http, addresses, patience_seconds=turn_seconds * PATIENT_SHARE
         )
+        runner = TurnRunner(sessions, rasa, timeout_seconds=turn_seconds)
         worker = TurnWorker(
             sessions,
             runner,

@@ -6,6 +6,7 @@ gateways' table knows seconds later: that a predecessor is dead.
 
 import fcntl
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -36,12 +37,13 @@ class GatewayFile:
         if self._path is None:
             return None
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
+        alone_at = None
+        # Another one holds it, or the file system knows no locks.
+        with suppress(OSError):
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             alone_at = utc_now()
-        except BlockingIOError:
-            alone_at = None
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
         return alone_at
 
     def leave(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -14,6 +15,8 @@ HEALTH_PATH = "/webhooks/deskmate/health"
 CHECK_EVERY_SECONDS = 2.0
 # A bot under load answers late, and is not dead for that.
 CHECK_SECONDS = 4.0
+# How long the start of a bot takes on a busy machine.
+RESTART_SECONDS = 30.0
 
 
 @dataclass(eq=False)
@@ -21,7 +24,15 @@ class RasaAddress:
     """One process of the bot."""
 
     url: str
-    is_healthy: bool = True
+    # Since when it is unwell, on the clock of `time.monotonic`; None if it is not.
+    lost_at: float | None = None
+
+    def note(self, is_well: bool) -> None:
+        """Remember how it was found."""
+        if is_well:
+            self.lost_at = None
+        elif self.lost_at is None:
+            self.lost_at = time.monotonic()
 
 
 class RasaAddresses:
@@ -37,11 +48,16 @@ class RasaAddresses:
         hashing), so that one that is gone moves its own conversations only, and back
         when it returns. Those that are unwell are left out, unless all are.
         """
-        healthy = [address for address in self._addresses if address.is_healthy]
+        healthy = [a for a in self._addresses if a.lost_at is None]
         return sorted(
             healthy or self._addresses,
             key=lambda address: _weight(conversation_id, address.url),
         )
+
+    def may_be_back_soon(self) -> bool:
+        """Whether one is well, or was so shortly that it may only be restarted."""
+        earliest = time.monotonic() - RESTART_SECONDS
+        return any(a.lost_at is None or a.lost_at > earliest for a in self._addresses)
 
     async def watch(self, http: aiohttp.ClientSession) -> None:
         """Ask all how they are until cancelled; one alone is asked in any case."""
@@ -54,9 +70,10 @@ class RasaAddresses:
 async def _watch(http: aiohttp.ClientSession, address: RasaAddress) -> NoReturn:
     was_healthy = True
     while True:
-        address.is_healthy = await _is_healthy(http, address.url)
-        if address.is_healthy != was_healthy:
-            was_healthy = address.is_healthy
+        is_healthy = await _is_healthy(http, address.url)
+        address.note(is_healthy)
+        if is_healthy != was_healthy:
+            was_healthy = is_healthy
             log.warning("%s is %s", address.url, "back" if was_healthy else "unwell")
         await asyncio.sleep(CHECK_EVERY_SECONDS)
 

@@ -1,6 +1,7 @@
 """The bot as the gateway sees it: one turn in, one answer or one failure out."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,6 @@ KEEP_ALIVE_SECONDS = 4
 CONNECT_SECONDS = 2
 # A bot that is just being restarted listens again soon.
 RETRY_AFTER_SECONDS = 0.3
-N_ROUNDS = 2
 MAX_REPEATS = 1
 # The bot cannot have seen the turn.
 NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -96,42 +96,54 @@ class BotAnswer(BaseModel):
 class RasaClient:
     """Posts turns to the bot's channel, at one of several addresses."""
 
-    def __init__(self, http: aiohttp.ClientSession, addresses: RasaAddresses) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        addresses: RasaAddresses,
+        *,
+        patience_seconds: float,
+    ) -> None:
         self._http = http
         self._addresses = addresses
+        self._patience_seconds = patience_seconds
         # Where the last turn of a conversation was sent that has no answer yet.
         self._pending: dict[str, tuple[RasaAddress, asyncio.Task[Any] | None]] = {}
 
     async def ask(self, turn: TurnRequest) -> BotAnswer:
         """Let the bot handle a turn, however long it takes.
 
-        A turn that a bot cannot have answered goes to the next address. One that was
-        on its way is sent again only once, in case it is what kills the bot; its id
-        makes that safe where the bots share their stores.
+        A turn that a bot cannot have answered goes to the next address, and for a
+        while waits for one that is restarted. One that was on its way is sent again
+        only once, in case it is what kills the bot; its id makes that safe where the
+        bots share their stores.
 
         Raises:
             BotFailure: it cannot be reached, or answers nonsense.
         """
         failure = BotFailure("unreachable")
         n_interrupted = 0
-        for n_before in range(N_ROUNDS):
-            if n_before:
-                await asyncio.sleep(RETRY_AFTER_SECONDS)
+        deadline = time.monotonic() + self._patience_seconds
+        while True:
             for address in self._addresses.in_order(turn.conversation_id):
                 try:
-                    return _read(await self._post(address, turn), turn)
+                    answer = _read(await self._post(address, turn), turn)
                 except aiohttp.ClientError as err:
-                    address.is_healthy = False
                     if not isinstance(err, NEVER_SENT):
                         n_interrupted += 1
                 except BotFailure as err:
                     if err.code != NO_MODEL:
                         raise
-                    address.is_healthy = False
                     failure = err
+                else:
+                    address.note(is_well=True)
+                    return answer
+                address.note(is_well=False)
                 if n_interrupted > MAX_REPEATS:
                     raise failure
-        raise failure
+            is_late = time.monotonic() + RETRY_AFTER_SECONDS > deadline
+            if is_late or not self._addresses.may_be_back_soon():
+                raise failure
+            await asyncio.sleep(RETRY_AFTER_SECONDS)
 
     async def _post(self, address: RasaAddress, turn: TurnRequest) -> bytes:
         url, body = address.url + TURNS_PATH, turn.model_dump()

@@ -64,6 +64,7 @@ async def test_failure_ticket_says_what_happened(gateway: Gateway) -> None:
 async def test_answer_that_is_none_is_apologised_for(
     gateway: Gateway, response: Any, code: str
 ) -> None:
+    await gateway.restart(turn_timeout_seconds=2)
     gateway.rasa.answer = fails_with(response)
     chat = await gateway.open_chat()
     await chat.post("hello")
@@ -72,6 +73,7 @@ async def test_answer_that_is_none_is_apologised_for(
 
 
 async def test_bot_that_is_not_there_is_apologised_for(gateway: Gateway) -> None:
+    await gateway.restart(turn_timeout_seconds=2)
     await gateway.rasa.stop()
     chat = await gateway.open_chat()
     await chat.post("hello")

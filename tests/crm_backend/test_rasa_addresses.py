@@ -1,6 +1,7 @@
 """Several processes of the bot."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -59,11 +60,11 @@ def test_address_that_is_gone_moves_its_own_conversations_only() -> None:
     ids = [f"conversation {n}" for n in range(300)]
     before = {id_: addresses.in_order(id_) for id_ in ids}
     first = before[ids[0]][0]
-    first.is_healthy = False
+    first.note(is_well=False)
     for id_ in ids:
         expected = [address for address in before[id_] if address is not first]
         assert addresses.in_order(id_) == expected
-    first.is_healthy = True
+    first.note(is_well=True)
     assert {id_: addresses.in_order(id_) for id_ in ids} == before
     n_each = {a: sum(before[i][0] is a for i in ids) for a in before[ids[0]]}
     assert min(n_each.values()) > 60
@@ -72,8 +73,35 @@ def test_address_that_is_gone_moves_its_own_conversations_only() -> None:
 def test_if_all_are_unwell_all_are_tried() -> None:
     addresses = RasaAddresses(("http://a", "http://b"))
     for address in addresses.in_order("x"):
-        address.is_healthy = False
+        address.note(is_well=False)
     assert len(addresses.in_order("x")) == 2
+
+
+async def test_bot_that_is_away_for_long_is_not_waited_for(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rasa_addresses, "RESTART_SECONDS", 0.1)
+    await gateway.rasa.stop()
+    chat = await gateway.open_chat()
+    await chat.post("hello")
+    started_at = time.monotonic()
+    await apology_of(gateway, chat)
+    assert time.monotonic() - started_at < 5
+
+
+async def test_turn_nobody_took_is_not_sent_after_its_apology(
+    gateway: Gateway,
+) -> None:
+    await gateway.restart(turn_timeout_seconds=1)
+    assert gateway.rasa.server is not None
+    port = gateway.rasa.server.port
+    await gateway.rasa.stop()
+    chat = await gateway.open_chat()
+    await chat.post("hello")
+    await apology_of(gateway, chat)
+    await gateway.rasa.start(port)
+    await asyncio.sleep(1)
+    assert gateway.rasa.turns == []
 
 
 async def test_conversation_stays_with_one_bot(
