@@ -95,6 +95,10 @@ class Tab:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = False
+        # Set when whoever waits to send should try at once.
+        self._hurry = asyncio.Event()
+        self._is_lost = False
+        self._polling: asyncio.Task[None] | None = None
         self._is_closed = False
         self._following: asyncio.Task[None] | None = None
 
@@ -159,7 +163,10 @@ class Tab:
                     n_tries = 0
                 except Unreachable:
                     n_tries += 1
-                    await asyncio.sleep(self.backoff(n_tries))
+                    self._hurry.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self.backoff(n_tries)):
+                            await self._hurry.wait()
         finally:
             self._sending = False
 
@@ -205,9 +212,8 @@ class Tab:
             if code == BAD_TOKEN:
                 self.faults.append("a good token was refused")
                 return
-            if n_tries >= 2:
-                with suppress(Unreachable):
-                    await self._pull()
+            if n_tries == 2 and self._polling is None:
+                self._polling = self._spawn(self._poll())
             await asyncio.sleep(self.backoff(n_tries))
 
     async def _listen(self) -> int | None:
@@ -242,11 +248,33 @@ class Tab:
                 # Says nothing of typing where nobody types.
                 self.is_typing = False
                 self.is_ready = True
+                self._be_back()
+
+    async def _poll(self) -> None:
+        """Read without a socket until there is one again."""
+        n_failures = 0
+        while not self.is_ready:
+            try:
+                await self._pull()
+                n_failures = 0
+                self._be_back()
+            except Unreachable:
+                n_failures += 1
+                self._is_lost = True
+            wait = self.backoff(n_failures) if n_failures else 0.0
+            await asyncio.sleep(max(POLL_SECONDS, wait))
+        self._polling = None
+
+    def _be_back(self) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            self._hurry.set()
 
     async def _pull(self) -> None:
-        """Read without a socket, as the widget does where none gets through."""
         while True:
             page = await self.call("GET", f"messages?after={self.cursor}&limit=100")
+            if self.is_ready:
+                return
             for line in page["items"]:
                 self._receive(line)
             if not page["items"]:

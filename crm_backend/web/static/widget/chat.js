@@ -231,7 +231,11 @@ export async function createChat(host, base) {
   }
 
   async function ready(state) {
-    if (isLost) panel.say(texts.again);
+    if (isLost) {
+      panel.say(texts.again);
+      // Whoever can be read from can be written to: no reason to wait any longer.
+      outbox.flush();
+    }
     isLost = false;
     isCaughtUp = true;
     setState(state);
