@@ -27,14 +27,16 @@ def recent_events(events: Sequence[Event]) -> list[dict[str, Any]]:
     earlier: dict[str, None] = {}
     n_turns = 0
     for event in reversed(events):
-        if isinstance(event, SessionStarted):
+        # Not isinstance, which takes twenty times as long for abstract classes.
+        kind = type(event)
+        if kind is SessionStarted:
             break
-        if isinstance(event, BotUttered):
+        if kind is BotUttered:
             if n_turns < N_TURNS:
                 recent.append(event.as_dict())
             elif name := event.metadata.get("utter_action"):
                 earlier.setdefault(name)
-        elif isinstance(event, UserUttered):
+        elif kind is UserUttered:
             n_turns += 1
             if n_turns <= N_TURNS:
                 recent.append(_without_claims(event.as_dict(), n_turns > 1))

@@ -37,6 +37,18 @@ INDEXES = {
     "ix_events_session": "(sender_id, type_name, timestamp)",
     "ix_events_newest": "(sender_id, id)",
 }
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+IS_OF_SENDER = EVENTS.c.sender_id == sa.bindparam("sender_id")
+FIND_NEWEST = sa.select(sa.func.max(EVENTS.c.id)).where(IS_OF_SENDER)
+FIND_SESSION = sa.select(sa.func.coalesce(sa.func.max(EVENTS.c.id), 0)).where(
+    IS_OF_SENDER, EVENTS.c.type_name == SessionStarted.type_name
+)
+READ_SESSION = (
+    sa.select(EVENTS.c.data)
+    .where(IS_OF_SENDER, EVENTS.c.id >= FIND_SESSION.scalar_subquery())
+    .order_by(EVENTS.c.id)
+)
+INSERT = EVENTS.insert()
 
 
 class DialogueChanged(RuntimeError):
@@ -191,7 +203,7 @@ class SessionTrackerStore(SQLTrackerStore):
             if _find_newest(connection, sender_id) != taken.newest_id:
                 raise DialogueChanged(f"Dialogue {sender_id} was written by others.")
             if new:
-                connection.execute(EVENTS.insert(), [_row(sender_id, e) for e in new])
+                connection.execute(INSERT, [_row(sender_id, e) for e in new])
                 taken.newest_id = _find_newest(connection, sender_id)
         # A dialogue goes on from where its latest session began.
         is_longer = not any(isinstance(event, SessionStarted) for event in new)
@@ -229,22 +241,13 @@ def prepare_sqlite(path: Path) -> None:
 
 
 def _find_newest(connection: Connection, sender_id: str) -> int | None:
-    query = sa.select(sa.func.max(EVENTS.c.id)).where(EVENTS.c.sender_id == sender_id)
-    return connection.execute(query).scalar()
+    return connection.execute(FIND_NEWEST, {"sender_id": sender_id}).scalar()
 
 
 def _read_session(connection: Connection, sender_id: str) -> list[Event]:
     """The events of the latest session, in the order in which they happened."""
-    begin = sa.select(sa.func.coalesce(sa.func.max(EVENTS.c.id), 0)).where(
-        EVENTS.c.sender_id == sender_id,
-        EVENTS.c.type_name == SessionStarted.type_name,
-    )
-    query = (
-        sa.select(EVENTS.c.data)
-        .where(EVENTS.c.sender_id == sender_id, EVENTS.c.id >= begin.scalar_subquery())
-        .order_by(EVENTS.c.id)
-    )
-    return deserialise_events([json.loads(data) for data in connection.scalars(query)])
+    rows = connection.execute(READ_SESSION, {"sender_id": sender_id}).scalars()
+    return deserialise_events([json.loads(data) for data in rows])
 
 
 def _row(sender_id: str, event: Event) -> dict[str, Any]:

@@ -20,6 +20,11 @@ TABLE = sa.Table(
     sa.Column("answer", sa.Text, nullable=False),
     sa.Column("recorded_at", sa.Float(53), nullable=False, index=True),
 )
+FIND = sa.select(TABLE.c.answer).where(
+    TABLE.c.turn_id == sa.bindparam("turn"),
+    TABLE.c.conversation_id == sa.bindparam("conversation"),
+)
+INSERT = TABLE.insert()
 
 
 class TurnRecords:
@@ -34,10 +39,8 @@ class TurnRecords:
         self, connection: Connection, turn_id: str, conversation_id: str
     ) -> dict[str, Any] | None:
         """Return the recorded answer to a turn of a conversation, or None."""
-        query = sa.select(TABLE.c.answer).where(
-            TABLE.c.turn_id == turn_id, TABLE.c.conversation_id == conversation_id
-        )
-        answer = connection.execute(query).scalar()
+        asked = {"turn": turn_id, "conversation": conversation_id}
+        answer = connection.execute(FIND, asked).scalar()
         return json.loads(answer) if answer else None
 
     def add(
@@ -62,7 +65,7 @@ class TurnRecords:
             "answer": json.dumps(answer, ensure_ascii=False),
             "recorded_at": time.time(),
         }
-        connection.execute(TABLE.insert(), row)
+        connection.execute(INSERT, row)
 
     def prune(self, connection: Connection, before: float) -> None:
         """Forget the answers recorded before a point in time, in Unix seconds."""
