@@ -86,6 +86,10 @@ def test_empty_settings_are_no_settings() -> None:
         {"CONVERSATIONS_PER_ADDRESS": "many"},
         {"MESSAGES_PER_ADDRESS": "5/fortnight"},
         {"CODES_PER_ADDRESS": "0/hour"},
+        {"RASA_URLS": "127.0.0.1:5005"},
+        {"RASA_URLS": "http://127.0.0.1:5005, http://"},
+        {"TURN_TIMEOUT_SECONDS": "51"},
+        {"TURN_TIMEOUT_SECONDS": "0"},
     ],
 )
 def test_malformed_setting_ends_in_one_sentence(settings: dict[str, str]) -> None:
@@ -93,6 +97,13 @@ def test_malformed_setting_ends_in_one_sentence(settings: dict[str, str]) -> Non
         read(**settings)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
+
+
+def test_several_assistants_take_the_place_of_one() -> None:
+    one = "http://127.0.0.1:5005"
+    assert read(RASA_URL=one + "/").bot_urls == (one,)
+    several = read(RASA_URL="http://unused", RASA_URLS=f"{one}/, http://b:1,{one}")
+    assert several.bot_urls == (one, "http://b:1")
 
 
 def test_both_keys_are_one_too_many() -> None:
