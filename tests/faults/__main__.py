@@ -14,7 +14,13 @@ import typer
 from tests.faults.checker import check
 from tests.faults.kinds import BY_NAME, KINDS
 from tests.faults.plan import make_plan
-from tests.faults.report import is_good, summarise, write_json, write_report
+from tests.faults.report import (
+    check_page,
+    is_good,
+    summarise,
+    write_json,
+    write_report,
+)
 from tests.faults.run import Outcome, Run
 from tests.faults.shop import ShopDoor
 from tests.faults.stack import NotStarted, running_stack
@@ -56,6 +62,13 @@ def main(
 
     Ends with 0 if no message was lost, doubled or left without an answer.
     """
+    if unknown := {name for name in kinds.split(",") if name} - BY_NAME.keys():
+        raise typer.BadParameter(f"there is no {min(unknown)}", param_hint="--kinds")
+    if report:
+        try:
+            check_page(report)
+        except ValueError as err:
+            raise typer.BadParameter(str(err), param_hint="--report") from err
     chosen = [BY_NAME[name] for name in kinds.split(",") if name] or list(KINDS)
     plan = make_plan(seed, faults, gap, chosen)
     began = time.monotonic()

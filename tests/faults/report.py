@@ -13,6 +13,7 @@ from tests.faults.measure import Felt, measure, percentile
 from tests.faults.run import Outcome
 
 BEGIN, END = "<!-- fault-test begins -->", "<!-- fault-test ends -->"
+PLACE = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
 MAX_PROBLEMS = 200
 
 
@@ -72,14 +73,25 @@ def write_json(summary: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def write_report(summary: dict[str, Any], path: Path) -> None:
-    """Put the tables between the markers of a page."""
-    page = path.read_text("utf-8")
-    block = f"{BEGIN}\n{as_markdown(summary)}\n{END}"
-    pattern = re.escape(BEGIN) + ".*" + re.escape(END)
-    page, n_replaced = re.subn(pattern, lambda _: block, page, flags=re.DOTALL)
-    if n_replaced != 1:
+def check_page(path: Path) -> None:
+    """Make sure that the tables have a place in a page.
+
+    Raises:
+        ValueError: they have none.
+    """
+    if not path.exists() or len(PLACE.findall(path.read_text("utf-8"))) != 1:
         raise ValueError(f"{path} has no place for the tables, {BEGIN} to {END}.")
+
+
+def write_report(summary: dict[str, Any], path: Path) -> None:
+    """Put the tables between the markers of a page.
+
+    Raises:
+        ValueError: there are none.
+    """
+    check_page(path)
+    block = f"{BEGIN}\n{as_markdown(summary)}\n{END}"
+    page = PLACE.sub(lambda _: block, path.read_text("utf-8"))
     path.write_text(page, "utf-8")
 
 

@@ -75,9 +75,9 @@ class Run:
             for _ in range(self._n_visitors)
         ]
         try:
-            await self._happen(plan, began)
+            broken = await self._happen(plan, began)
             self._is_over = True
-            await asyncio.gather(*guests)
+            broken += await asyncio.gather(*guests, return_exceptions=True)
         finally:
             for guest in guests:
                 guest.cancel()
@@ -93,10 +93,14 @@ class Run:
         for visitor in self._visitors:
             _testify(visitor, evidence)
         complaints += [f"{name} did not come back" for name in self.stack.lost]
+        # A mistake of this test must not cost what the run found out.
+        complaints += [f"the test broke: {err!r}" for err in broken if err]
         seconds = time.monotonic() - began
         return Outcome(plan, self._visitors, evidence, complaints, seconds)
 
-    async def _happen(self, plan: list[Fault], began: float) -> None:
+    async def _happen(
+        self, plan: list[Fault], began: float
+    ) -> list[BaseException | None]:
         tasks = [asyncio.create_task(self._at(fault, began)) for fault in plan]
         told_at = began
         while tasks_left := [task for task in tasks if not task.done()]:
@@ -112,9 +116,7 @@ class Run:
             if time.monotonic() - began > last_at:
                 for task in tasks_left:
                     task.cancel()
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
+        return [None if task.cancelled() else task.exception() for task in tasks]
 
     async def _at(self, fault: Fault, began: float) -> None:
         await asyncio.sleep(began + fault.planned_at - time.monotonic())
