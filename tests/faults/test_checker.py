@@ -1,91 +1,12 @@
-"""The checker sees what must not be: each test breaks one thing in a good record."""
+"""The checker sees what must not be said: one thing is broken in a good record."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.faults.checker import Problem, check
-from tests.faults.evidence import Evidence, Line, OrderRow, Sent, Talk, TurnRow, View
-
-ORDER = "DM-900001"
-YES = f'/affirm{{"pending_task": "cancel_order_form:{ORDER}"}}'
-OPEN_IT = '/affirm{"pending_task": "open_ticket_form"}'
-
-
-def good_evidence() -> Evidence:
-    """Make a record of three turns: an answer, a cancellation, and an apology."""
-    log = [
-        Line(1, "customer", "hello", "m1", "t1"),
-        Line(2, "bot", "Hello!", turn_id="t1"),
-        Line(3, "bot", "What can I do for you?", turn_id="t1"),
-        Line(4, "customer", "Yes, cancel it", "m2", "t2", payload=YES),
-        Line(
-            5,
-            "bot",
-            "It is cancelled.",
-            turn_id="t2",
-            shown_orders=((ORDER, "cancelled"),),
-        ),
-        Line(6, "customer", "thanks", "m3", "t3"),
-        Line(7, "bot", "Sorry, I have opened ticket T-100001.", turn_id="t3"),
-    ]
-    seen = tuple((line.seq, line.sender, line.text) for line in log)
-    talk = Talk(
-        "c1",
-        log=log,
-        turns=[
-            TurnRow("t1", "done"),
-            TurnRow("t2", "done"),
-            TurnRow("t3", "failed", "T-100001", "timeout"),
-        ],
-        sent=[Sent("m1", 0, 1), Sent("m2", 0, 4), Sent("m3", 1)],
-        views=[View(seen), View(seen[:4], is_complete=False)],
-        tracked=["t1", "t2"],
-        tickets={"T-100001": ("bot_failure", "code timeout: thanks")},
-    )
-    return Evidence(
-        {"c1": talk},
-        [OrderRow(ORDER, "cancelled", 4_900, (4_900,), 1)],
-        {
-            "t1": ["Hello!", "What can I do for you?"],
-            "t2": ["It is cancelled."],
-        },
-    )
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return good_evidence()
-
-
-@pytest.fixture
-def talk(evidence: Evidence) -> Talk:
-    return evidence.talks["c1"]
-
-
-def show_all(talk: Talk) -> None:
-    """Let the visitors have seen what the log says now."""
-    seen = tuple((x.seq, x.sender, x.text) for x in talk.log if not x.suppressed)
-    talk.views = [View(seen)]
-
-
-def renumber(talk: Talk) -> None:
-    """Give the lines the numbers of their places."""
-    talk.log = [replace(line, seq=i) for i, line in enumerate(talk.log, 1)]
-    seqs = {line.client_message_id: line.seq for line in talk.log}
-    talk.sent = [
-        replace(sent, seq=seqs.get(sent.client_message_id)) for sent in talk.sent
-    ]
-    show_all(talk)
-
-
-def verdicts(evidence: Evidence) -> set[str]:
-    return {problem.verdict for problem in check(evidence)}
-
-
-def change_order(evidence: Evidence, **values: Any) -> None:
-    evidence.orders = [replace(evidence.orders[0], **values)]
+from tests.faults.evidence import Evidence, Line, Sent, Talk, TurnRow, View
+from tests.faults.records import renumber, show_all, verdicts
 
 
 def test_good_record_has_no_problem(evidence: Evidence) -> None:
@@ -124,22 +45,6 @@ def test_message_nobody_wrote_is_doubled(evidence: Evidence, talk: Talk) -> None
     assert check(evidence) == [
         Problem("doubled", "c1", "message m9 was never written"),
     ]
-
-
-def test_messages_of_one_tab_in_another_order_are_wrong(
-    evidence: Evidence, talk: Talk
-) -> None:
-    talk.sent = [Sent("m2", 0, 4), Sent("m1", 0, 1), Sent("m3", 1)]
-    assert check(evidence) == [
-        Problem("wrong", "c1", "message m1 stands before one written earlier"),
-    ]
-
-
-def test_messages_of_two_tabs_may_come_in_any_order(
-    evidence: Evidence, talk: Talk
-) -> None:
-    talk.sent = [Sent("m2", 0, 4), Sent("m1", 1, 1), Sent("m3", 1)]
-    assert check(evidence) == []
 
 
 def test_receipt_of_another_line_is_wrong(evidence: Evidence, talk: Talk) -> None:
@@ -250,118 +155,17 @@ def test_answer_that_was_shown_and_kept_again_is_doubled(
     assert verdicts(evidence) == {"doubled"}
 
 
-def test_apology_without_a_ticket_is_silence(evidence: Evidence, talk: Talk) -> None:
-    talk.log[6] = replace(talk.log[6], text="Sorry.")
-    show_all(talk)
-    assert verdicts(evidence) == {"silent"}
-
-
-def test_ticket_that_does_not_exist_is_a_loss(evidence: Evidence, talk: Talk) -> None:
-    talk.tickets = {}
-    assert verdicts(evidence) == {"lost"}
-
-
-def test_second_ticket_for_one_failure_is_doubled(
+def test_messages_of_one_tab_in_another_order_are_wrong(
     evidence: Evidence, talk: Talk
 ) -> None:
-    talk.tickets["T-100002"] = ("bot_failure", "code timeout: thanks")
+    talk.sent = [Sent("m2", 0, 4), Sent("m1", 0, 1), Sent("m3", 1)]
     assert check(evidence) == [
-        Problem("doubled", "c1", "ticket T-100002 belongs to no failed turn"),
+        Problem("wrong", "c1", "message m1 stands before one written earlier"),
     ]
 
 
-@pytest.mark.parametrize(("n_tickets", "found"), [(1, set()), (2, {"doubled"})])
-def test_one_yes_opens_one_ticket(
-    evidence: Evidence, talk: Talk, n_tickets: int, found: set[str]
-) -> None:
-    talk.log[0] = replace(talk.log[0], payload=OPEN_IT)
-    for i in range(n_tickets):
-        talk.tickets[f"T-20000{i}"] = ("complaint", "broken")
-    assert verdicts(evidence) == found
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"refunds_cents": (4_900, 4_900)}, {"n_cancellations": 2}],
-    ids=["refund", "cancellation"],
-)
-def test_order_cancelled_twice_is_doubled(
-    evidence: Evidence, values: dict[str, Any]
-) -> None:
-    change_order(evidence, **values)
-    assert verdicts(evidence) == {"doubled"}
-
-
-def test_cancelled_order_without_its_refund_is_a_loss(evidence: Evidence) -> None:
-    change_order(evidence, refunds_cents=())
-    assert verdicts(evidence) == {"lost"}
-
-
-def test_cancellation_that_was_only_said_is_a_loss(evidence: Evidence) -> None:
-    change_order(evidence, status="paid", refunds_cents=(), n_cancellations=0)
-    assert verdicts(evidence) == {"lost"}
-
-
-def test_cancellation_nobody_confirmed_is_wrong(evidence: Evidence, talk: Talk) -> None:
-    talk.log[3] = replace(talk.log[3], payload="/deny")
-    assert verdicts(evidence) == {"wrong"}
-
-
-@pytest.mark.parametrize(
-    ("change", "verdict"),
-    [
-        (lambda lines: lines[:3] + lines[4:], "lost"),
-        (lambda lines: lines[:-1], "lost"),
-        (lambda lines: lines + lines[-1:], "doubled"),
-        (lambda lines: lines[1::-1] + lines[2:], "wrong"),
-        (lambda lines: ((1, "customer", "hell"), *lines[1:]), "wrong"),
-    ],
-    ids=["gap", "end", "double", "order", "text"],
-)
-def test_page_that_shows_something_else_than_the_log(
-    evidence: Evidence, talk: Talk, change: Any, verdict: str
-) -> None:
-    talk.views = [View(change(talk.views[0].lines))]
-    assert verdicts(evidence) == {verdict}
-
-
-def test_page_that_was_left_early_need_not_show_the_end(
+def test_messages_of_two_tabs_may_come_in_any_order(
     evidence: Evidence, talk: Talk
 ) -> None:
-    talk.views = [View(talk.views[0].lines[:-1], is_complete=False)]
+    talk.sent = [Sent("m2", 0, 4), Sent("m1", 1, 1), Sent("m3", 1)]
     assert check(evidence) == []
-
-
-def test_suppressed_line_must_not_be_shown(evidence: Evidence, talk: Talk) -> None:
-    talk.log[0] = replace(talk.log[0], payload="/human_handoff")
-    talk.log[1:3] = [replace(line, suppressed=True) for line in talk.log[1:3]]
-    talk.views.pop()
-    assert check(evidence) == [
-        Problem("wrong", "c1", "suppressed lines were shown: [2, 3]"),
-    ]
-
-
-def test_what_a_page_noticed_itself_is_told(evidence: Evidence, talk: Talk) -> None:
-    talk.views = [replace(talk.views[0], faults=("line 3 after line 5",))]
-    assert check(evidence) == [Problem("wrong", "c1", "line 3 after line 5")]
-
-
-def test_turn_handled_twice_is_doubled(evidence: Evidence, talk: Talk) -> None:
-    talk.tracked = ["t1", "t2", "t2"]
-    assert check(evidence) == [
-        Problem("doubled", "c1", "turn t2 is 2 times in the tracker"),
-    ]
-
-
-def test_answered_turn_the_tracker_forgot_is_a_loss(
-    evidence: Evidence, talk: Talk
-) -> None:
-    talk.tracked = ["t2"]
-    assert verdicts(evidence) == {"lost"}
-
-
-def test_turns_in_another_order_in_the_tracker_are_wrong(
-    evidence: Evidence, talk: Talk
-) -> None:
-    talk.tracked = ["t2", "t1"]
-    assert verdicts(evidence) == {"wrong"}
