@@ -26,9 +26,8 @@ export function buildComposer(texts, send, attach) {
     attach && button("round", texts.attach, () => picker.click(), PLUS),
     attach && picker,
     field,
-    button("round", texts.send, submit, UP),
+    button("round.send", texts.send, submit, UP),
   );
-  node.lastChild.classList.add("send");
 
   function take(files) {
     if (attach && files[0]) attach(files[0]);

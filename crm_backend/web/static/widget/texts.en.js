@@ -39,9 +39,6 @@ export const words = {
   retry: "Try again",
   discard: "Remove",
   problems: {
-    unauthenticated: "Please sign in again.",
-    session_expired: "Please sign in again.",
-    forbidden: "Please sign in again.",
     identity_required: "Please sign in to the shop.",
   },
   tooLong: (n) => `Your message has ${n} characters; 4,000 fit. Please shorten it.`,

@@ -1,6 +1,11 @@
 /* What only colleagues read, in English; texts.staff.zh.js has the same keys. */
 
 export const staffWords = {
+  problems: {
+    unauthenticated: "Please sign in again.",
+    session_expired: "Please sign in again.",
+    forbidden: "Please sign in again.",
+  },
   title: "Ask about customers",
   hello:
     "Ask me about a customer by name, e-mail or number: what they bought, and how likely they are to buy again.",

@@ -1,6 +1,11 @@
 /* What only colleagues read, in Chinese; texts.staff.en.js has the same keys. */
 
 export const staffWords = {
+  problems: {
+    unauthenticated: "请重新登录。",
+    session_expired: "请重新登录。",
+    forbidden: "请重新登录。",
+  },
   title: "查询客户",
   hello: "请输入客户的姓名、邮箱或编号，我可以告诉您他们买过什么，以及再次购买的可能性。",
   starters: ["最有可能购买的客户是谁？"],

@@ -39,9 +39,6 @@ export const words = {
   retry: "重试",
   discard: "移除",
   problems: {
-    unauthenticated: "请重新登录。",
-    session_expired: "请重新登录。",
-    forbidden: "请重新登录。",
     identity_required: "请先登录商店。",
   },
   tooLong: (n) => `您的消息有 ${n} 个字符，最多 4000 个，请缩短后再发送。`,
