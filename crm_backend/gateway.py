@@ -16,7 +16,7 @@ from crm_backend.turn_worker import TurnWorker
 # For each of the bot's processes.
 N_AT_ONCE = 16
 # How much of a turn's time it may wait for a bot that is restarted.
-PATIENT_SHARE = 0.8
+PATIENT_SHARE = 0.9
 LISTENING_AFTER_SECONDS = 0.2
 
 

@@ -27,6 +27,7 @@ TIED = (sys.executable, str(Path(__file__).with_name("tied.py")))
 STARTUP_SECONDS = 300
 STOP_SECONDS = 20
 POLL_SECONDS = 0.25
+REVIVE_EVERY_SECONDS = 5
 # A process in one of these states will not come up by itself.
 LOST_STATES = frozenset({"FATAL", "EXITED", "STOPPED", "UNKNOWN"})
 
@@ -133,21 +134,34 @@ class Supervision:
 
     def states(self) -> dict[str, str]:
         """Return the state of each process by name; empty before the first answer."""
-        # One connection per question: after a refused one it could not be used again.
-        transport = SupervisorTransport(None, None, self._url)
-        rpc: Any = ServerProxy("http://127.0.0.1", transport=transport)
         try:
-            infos = rpc.supervisor.getAllProcessInfo()
+            infos = self._ask().getAllProcessInfo()
             return {info["name"]: info["statename"] for info in infos}
         except (OSError, Error):
             return {}
+
+    def _ask(self) -> Any:
+        # One connection per question: after a refused one it could not be used again.
+        transport = SupervisorTransport(None, None, self._url)
+        rpc: Any = ServerProxy("http://127.0.0.1", transport=transport)
+        return rpc.supervisor
 
     def is_running(self) -> bool:
         """Whether the supervisor itself lives."""
         return self._process.poll() is None
 
     def wait(self) -> int:
-        """Wait until the supervisor ends and return its exit code."""
+        """Wait until the supervisor ends and return its exit code.
+
+        A process that it gave up, such as one without its database, gets another
+        chance every few seconds.
+        """
+        while self.is_running():
+            for name, state in self.states().items():
+                if state == "FATAL":
+                    with suppress(OSError, Error):
+                        self._ask().startProcess(name, False)
+            self.pause(REVIVE_EVERY_SECONDS)
         return self._process.wait()
 
     def pause(self, seconds: float) -> None:

@@ -3,11 +3,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from crm_backend.runtime import supervision as supervision_module
 from crm_backend.runtime.preflight import NotReady, Ports
 from crm_backend.runtime.supervision import (
     ROOT,
@@ -87,6 +92,43 @@ def test_a_process_gets_the_variables_of_its_own(
         list(wait_until_ready(supervision, (program,), tmp_path))
 
 
+def test_a_process_that_was_given_up_gets_another_chance(
+    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision_module, "REVIVE_EVERY_SECONDS", 0.2)
+    obstacle = tmp_path / "obstacle"
+    plain = web_server(free_port)
+    command = f"/bin/sh -c 'test ! -e {obstacle} && exec {plain.command}'"
+    program = replace(plain, command=command)
+    with supervised(tmp_path, (program,)) as supervision:
+        list(wait_until_ready(supervision, (program,), tmp_path))
+        obstacle.touch()
+        os.kill(pid_on(free_port), signal.SIGKILL)
+        until(lambda: supervision.states()["web"] == "FATAL")
+        obstacle.unlink()
+        waiter = Thread(target=supervision.wait)
+        waiter.start()
+        until(lambda: answers(program.health_url))
+        supervision.stop()
+        waiter.join(20)
+    assert not waiter.is_alive()
+
+
+def pid_on(port: int) -> int:
+    """Return the process whose command line names the port."""
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"http.server" in words and str(port).encode() in words:
+                return int(folder.name)
+    raise AssertionError("it does not run")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    retry = retry_if_result(lambda result: not result)
+    Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.1), retry=retry)(holds)
+
+
 STARTER = """
 import sys, time
 from pathlib import Path
@@ -115,11 +157,6 @@ def test_nothing_outlives_a_killed_starter_or_supervisor(
     url = web_server(free_port).health_url
     assert answers(url)
     os.kill(starter.pid if victim == "starter" else supervisor_pid, signal.SIGKILL)
-    ends = Retrying(
-        stop=stop_after_delay(20),
-        wait=wait_fixed(0.1),
-        retry=retry_if_result(lambda still_answers: still_answers),
-    )
-    assert not ends(answers, url)
+    until(lambda: not answers(url))
     starter.kill()
     starter.wait()
