@@ -116,8 +116,6 @@ async def collect(
         turn_id = _json(row["data"]).get("message_id")
         if row["sender_id"] in talks and turn_id:
             talks[row["sender_id"]].tracked.append(turn_id)
-    old = tracker.with_suffix(".turns.db")
-    records = old if old.exists() else tracker
     answers = {
         row["turn_id"]: [
             message["text"]
