@@ -122,7 +122,7 @@ async def collect(
             for message in _json(row["answer"])["messages"]
             if message.get("text")
         ]
-        for row in await _read_file(records, "select turn_id, answer from turn_records")
+        for row in await _read_file(tracker, "select turn_id, answer from turn_records")
     }
     return Evidence(talks, orders, answers)
 
