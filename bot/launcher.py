@@ -12,6 +12,8 @@ import structlog
 
 from bot.config import Config
 from bot.model_files import ROOT, find_newest
+from bot.rasa_version import SUPPORTED_VERSION, UnsupportedRasa, check_rasa_version
+from bot.without_tensorflow import import_rasa_without_tensorflow
 
 HOST = "127.0.0.1"
 # A turn is small work: more threads would only get into each other's way, and every
@@ -87,15 +89,20 @@ def build_app(config: Config, model: Path):
         LaunchError: if the model cannot be loaded.
     """
     os.environ.update(config.as_variables())
+    try:
+        check_rasa_version()
+    except UnsupportedRasa as err:
+        raise LaunchError(str(err)) from err
+    import_rasa_without_tensorflow()
     from rasa.core.run import configure_app, create_http_input_channels
 
-    from bot.rasa_patches import UnsupportedRasa, apply_patches
+    from bot.rasa_patches import apply_patches
     from bot.sentence_encoder import EncoderError, load_encoders
 
+    apply_patches(config.action_timeout_seconds)
     try:
-        apply_patches(config.action_timeout_seconds)
         load_encoders()
-    except (UnsupportedRasa, EncoderError) as err:
+    except EncoderError as err:
         raise LaunchError(str(err)) from err
     channels = create_http_input_channels(None, str(ROOT / "credentials.yml"))
     app = configure_app(channels, enable_api=False, port=config.bot_port)
@@ -120,7 +127,6 @@ def load_agent(model: Path):
     from rasa.core.utils import AvailableEndpoints
 
     from bot.action_endpoint import ActionEndpoint
-    from bot.rasa_patches import SUPPORTED_VERSION
 
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
     tracker_store = TrackerStore.create(endpoints.tracker_store)

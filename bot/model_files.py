@@ -26,12 +26,14 @@ NOT_TRAINED = {
     "launcher.py",
     "live_tracker.py",
     "rasa_patches.py",
+    "rasa_version.py",
     "rule_lookup.py",
     "tracker_store.py",
     "turn_output.py",
     "turn_records.py",
     "turn_runner.py",
     "web_chat_channel.py",
+    "without_tensorflow.py",
 }
 
 

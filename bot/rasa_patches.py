@@ -15,7 +15,6 @@ from typing import Any
 import rasa.core.actions.action as rasa_action
 import rasa.core.processor as rasa_processor
 from jsonschema import Draft7Validator
-from rasa import __version__ as rasa_version
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.actions.forms import FormAction
 from rasa.core.processor import MessageProcessor
@@ -28,15 +27,11 @@ from rasa.shared.exceptions import RasaException
 from bot.action_endpoint import send_short_calls
 from bot.graph_runs import run_in_order
 from bot.live_tracker import LiveTracker
+from bot.rasa_version import check_rasa_version
 from bot.rule_lookup import remember_rules
 from bot.turn_output import TurnFailed, TurnOutput
 
-SUPPORTED_VERSION = "3.6.21"
 PATCHED = "patched_by_deskmate"
-
-
-class UnsupportedRasa(RuntimeError):
-    """The installed Rasa is not the one the changes were written for."""
 
 
 def apply_patches(action_timeout_seconds: float) -> None:
@@ -48,10 +43,7 @@ def apply_patches(action_timeout_seconds: float) -> None:
     Raises:
         UnsupportedRasa: if another version of Rasa is installed.
     """
-    if rasa_version != SUPPORTED_VERSION:
-        raise UnsupportedRasa(
-            f"Rasa {SUPPORTED_VERSION} is needed, but {rasa_version} is installed."
-        )
+    check_rasa_version()
     rasa_action.DEFAULT_REQUEST_TIMEOUT = action_timeout_seconds
     if getattr(RemoteAction, PATCHED, False):
         return

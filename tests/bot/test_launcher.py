@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import rasa_version
 from bot.config import Config
 from bot.launcher import HOST, LaunchError, bind, build_app, serve
 
@@ -48,6 +49,14 @@ def test_a_broken_model_stops_the_start(config, tmp_path, monkeypatch):
     broken.write_text("not an archive")
     with pytest.raises(LaunchError, match=r"broken\.tar\.gz cannot be loaded"):
         build_app(config, broken)
+
+
+def test_another_rasa_stops_the_start(config, tmp_path, monkeypatch):
+    for name in config.as_variables():
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(rasa_version, "version", lambda name: "3.7.0")
+    with pytest.raises(LaunchError, match=r"3\.6\.21 is needed, but 3\.7\.0"):
+        build_app(config, tmp_path / "model.tar.gz")
 
 
 def test_a_taken_port_stops_the_start(config):

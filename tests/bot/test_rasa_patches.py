@@ -4,12 +4,13 @@ from rasa.core.actions import action as rasa_action
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 
-from bot import rasa_patches
-from bot.rasa_patches import UnsupportedRasa, apply_patches
+from bot import rasa_version
+from bot.rasa_patches import apply_patches
+from bot.rasa_version import UnsupportedRasa
 
 
 def test_another_version_is_refused(monkeypatch):
-    monkeypatch.setattr(rasa_patches, "rasa_version", "3.7.0")
+    monkeypatch.setattr(rasa_version, "version", lambda name: "3.7.0")
     with pytest.raises(UnsupportedRasa, match="3.6.21 is needed, but 3.7.0"):
         apply_patches(6)
 
