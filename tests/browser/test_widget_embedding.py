@@ -275,3 +275,15 @@ async def test_busy_server_is_given_the_time_it_asks_for(visit: Any, site: Any) 
     assert n_posts == 1
     await expect(log).to_contain_text("You said: hello")
     assert n_posts == 2
+
+
+async def test_chat_that_cannot_be_loaded_says_so(visit: Any) -> None:
+    page = await visit()
+    await page.context.route("**/widget/chat.*", lambda route: route.abort())
+    await page.get_by_role("button", name="Open chat").click()
+    failed = page.get_by_role("button", name="It could not be loaded")
+    await expect(failed).to_be_visible()
+    await page.context.unroute("**/widget/chat.*")
+    await failed.click()
+    await expect(composer(page)).to_be_focused()
+    await expect(failed).to_have_count(0)

@@ -42,14 +42,13 @@ async function addWords(texts) {
 export async function buildCard(block, chat) {
   await addWords(chat.texts);
   wear(chat.root, cardsSheet);
-  return CARDS[block.type]?.(block, chat) ?? "";
+  return (await CARDS[block.type]?.(block, chat)) ?? "";
 }
 
 /** Only colleagues see predictions, so only they load how those are shown. */
-function predictionCard({ prediction }, { texts }) {
-  const card = el("article.card");
-  import("./prediction.js").then(({ fillPrediction }) => fillPrediction(card, prediction, texts));
-  return card;
+async function predictionCard({ prediction }, { texts }) {
+  const { buildPrediction } = await import("./prediction.js");
+  return buildPrediction(prediction, texts);
 }
 
 function facts(pairs) {

@@ -3,6 +3,7 @@
 import { createApi, Failure } from "./api.js";
 import { createConnection } from "./connection.js";
 import { newId } from "./links.js";
+import { openConversation, proveIdentity } from "./opening.js";
 import { createOutbox } from "./outbox.js";
 import { buildPanel } from "./panel.js";
 import { cardPlace } from "./places.js";
@@ -180,7 +181,7 @@ export async function createChat(host, base) {
   async function begin() {
     if (api.token) return;
     try {
-      opening ??= openConversation();
+      opening ??= openConversation(chat);
       const { token } = await opening;
       if (api.token) return;
       api.token = token;
@@ -198,24 +199,6 @@ export async function createChat(host, base) {
       opening = undefined;
       showState();
     }
-  }
-
-  /** Whether the page can tell who is signed in to the shop. */
-  function isSigned() {
-    return !isStaff && window.deskmateSettings?.getIdentityToken;
-  }
-
-  async function openConversation() {
-    const channel = isStaff ? "staff" : "customer";
-    const make = (identity) =>
-      api.post("conversations", { language: texts.language, channel, identity });
-    return isSigned() ? (await loadIdentity()).openSigned(make) : make();
-  }
-
-  function loadIdentity() {
-    return import("./identity.js").catch(() => {
-      throw new Failure();
-    });
   }
 
   function receive(message) {
@@ -240,11 +223,10 @@ export async function createChat(host, base) {
     isCaughtUp = true;
     setState(state);
     markRead();
-    if (isProven || !isSigned()) return;
+    if (isProven) return;
     isProven = true;
-    const refusal = await loadIdentity().then(({ prove }) => prove(api), () => {});
     // Somebody else is signed in to the shop now, so this chat is not theirs to read.
-    if (refusal === "already_verified") startAgain();
+    if ((await proveIdentity(chat)) === "already_verified") startAgain();
   }
 
   function setState(state) {

@@ -35,36 +35,41 @@ class DeskmateChat extends HTMLElement {
   }
 
   async open() {
-    (await this.#load()).open();
+    (await this.#load())?.open();
   }
 
   async close() {
-    (await this.#load()).close();
+    (await this.#load())?.close();
   }
 
   /** Open the chat with a text to send, for buttons of the page around it. */
   async ask(text) {
-    (await this.#load()).open(text);
+    (await this.#load())?.open(text);
   }
 
   /** Forget the conversation in this browser: for a shop that signs its customer out. */
   async forget() {
-    (await this.#load()).startAgain();
+    (await this.#load())?.startAgain();
   }
 
   /** Go on in another language. */
   async speak(language) {
-    const { isOpen, draft } = (await this.#load()).leave();
+    const left = (await this.#load())?.leave();
     this.language = language;
     this.#chat = null;
     const chat = await this.#load();
-    if (isOpen) chat.open(draft);
+    if (left?.isOpen) chat?.open(left.draft);
   }
 
   #load() {
-    this.#chat ??= import("./chat.js").then(({ createChat }) => createChat(this, BASE));
-    // Not reachable now; the next click tries again.
-    this.#chat.catch(() => (this.#chat = null));
+    this.#chat ??= import("./chat.js")
+      .then(({ createChat }) => createChat(this, BASE))
+      .catch((problem) => {
+        console.error(problem);
+        // The next click tries again.
+        this.#chat = null;
+        this.launcher.fail();
+      });
     return this.#chat;
   }
 }

@@ -1,8 +1,6 @@
 /* Who the shop says the visitor is: a token that the shop's own server has signed.
    Loaded only where a page has deskmateSettings.getIdentityToken. */
 
-import { Failure } from "./api.js";
-
 async function findToken() {
   try {
     return await window.deskmateSettings.getIdentityToken();
@@ -25,14 +23,8 @@ export async function openSigned(open) {
   return open();
 }
 
-/** Tell an open conversation who signed in since; returns the code of a refusal. */
+/** Tell an open conversation who has signed in since. */
 export async function prove(api) {
   const token = await findToken();
-  if (!token) return;
-  try {
-    await api.post("identity", { token });
-  } catch (problem) {
-    if (!(problem instanceof Failure)) throw problem;
-    return problem.message;
-  }
+  if (token) await api.post("identity", { token });
 }

@@ -2,8 +2,7 @@
 
 import { el } from "./elements.js";
 
-/** Fill a card. */
-export function fillPrediction(card, prediction, texts) {
+export function buildPrediction(prediction, texts) {
   const { customer, p_purchase: p, base_rate: base } = prediction;
   const title = `${customer.name} · ${customer.number}`;
   const isKnown = prediction.enough_data && p != null;
@@ -36,11 +35,12 @@ export function fillPrediction(card, prediction, texts) {
         reasons(texts.reasonsAgainst, prediction.reasons_against, "−"),
       ]
     : [el("p.verdict", texts.noData), el("p", prediction.missing)];
-  card.setAttribute("aria-label", `${texts.prediction} ${title}`);
-  card.append(
+  return el(
+    "article.card",
+    { "aria-label": `${texts.prediction} ${title}` },
     el("header", el("strong", title)),
-    ...body.filter(Boolean),
+    body,
     el("dl", rows),
-    isKnown ? el("p.quiet", texts.estimate) : "",
+    isKnown && el("p.quiet", texts.estimate),
   );
 }
