@@ -1,6 +1,7 @@
 """Gateways as processes of their own, which can be killed and paused.
 
-Test modules name this in `pytest_plugins`.
+Test modules import from here and name it in `pytest_plugins`, hence
+PYTEST_DONT_REWRITE.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from tests.crm_backend.fake_rasa import CLAIMS_KEY, FakeRasa
 from tests.crm_backend.fixtures_gateway import SERVICE_TOKEN, Chat
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class GatewayProcess:
