@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from sqlalchemy import text
 
-from crm_backend import __version__
+from crm_backend import __version__, predictors
 from crm_backend.api import to_route
 from crm_backend.articles.library import ArticleLibrary
 from crm_backend.client_address import make_forwarded
@@ -77,6 +77,13 @@ def create_app(config: Config) -> web.Application:
 async def warm_articles(app: web.Application) -> AsyncIterator[None]:
     """Load the encoder in the background, so that the first question is quick."""
     warming = asyncio.create_task(app[ARTICLES].warm())
+    yield
+    warming.cancel()
+
+
+async def warm_predictors(app: web.Application) -> AsyncIterator[None]:
+    """Load scikit-learn in the background, for the first prediction."""
+    warming = asyncio.create_task(asyncio.to_thread(predictors.warm_up))
     yield
     warming.cancel()
 

@@ -1,15 +1,16 @@
-"""Fitted predictors on disk: written in one piece, read only if they are ours."""
+"""Fitted predictors on disk: written in one piece, read only if they are ours.
+
+scikit-learn takes seconds to load, which a process that starts anew has no time for: it
+is loaded by who reads or writes a predictor, in a thread.
+"""
 
 import hashlib
+import importlib
 import os
 import tempfile
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
-
-import sklearn
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from crm_backend.analytics.features import FEATURE_NAMES
 from crm_backend.analytics.purchase_predictor import PurchasePredictor
@@ -32,6 +33,9 @@ def save_purchase(predictor: PurchasePredictor, var_dir: Path) -> tuple[str, str
     Returns:
         the file's name below `var_dir`, made of its hash, and its SHA-256.
     """
+    import sklearn
+    import skops.io
+
     content = skops.io.dumps(
         {
             **{
@@ -66,6 +70,10 @@ def load_purchase(path: Path, digest: str) -> PurchasePredictor:
         PredictorUnusable: the file is not exactly what was saved, holds types that
             are not ours, or was made for other features or another scikit-learn.
     """
+    import sklearn
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     try:
         content = path.read_bytes()
     except OSError as err:
@@ -81,3 +89,9 @@ def load_purchase(path: Path, digest: str) -> PurchasePredictor:
     if saved.pop("sklearn_version") != sklearn.__version__:
         raise PredictorUnusable(f"{path.name} was made by another scikit-learn")
     return PurchasePredictor(**saved)
+
+
+def warm_up() -> None:
+    """Load what the first prediction needs."""
+    for name in ("sklearn.ensemble", "skops.io"):
+        importlib.import_module(name)

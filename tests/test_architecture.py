@@ -145,3 +145,14 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     assert "make test" in readme
     assert re.search(r"^make lint$", ci, re.MULTILINE)
     assert re.search(r"^make test$", ci, re.MULTILINE)
+
+
+def test_gateway_starts_without_what_takes_seconds_to_load() -> None:
+    code = (
+        "import sys, crm_backend.app; "
+        "print([name for name in ('sklearn', 'scipy', 'skops') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr

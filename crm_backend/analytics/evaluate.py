@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
+from crm_backend.analytics.arrays import BoolArray, FloatArray
+
 Window = TypeVar("Window")
-FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 # Share of customers a campaign can reach, for the lift.
 TOP_SHARE = 0.1

@@ -19,13 +19,8 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from crm_backend.analytics.evaluate import (
-    BoolArray,
-    FloatArray,
-    calibration_table,
-    measure,
-    split_by_time,
-)
+from crm_backend.analytics.arrays import BoolArray, FloatArray
+from crm_backend.analytics.evaluate import calibration_table, measure, split_by_time
 from crm_backend.analytics.features import (
     FEATURE_NAMES,
     FEATURES,
@@ -40,15 +35,15 @@ from crm_backend.analytics.purchase_predictor import (
     raw_log_odds,
     raw_p,
 )
+from crm_backend.analytics.purchase_terms import (
+    HORIZON_DAYS,
+    MIN_CUSTOMERS,
+    WARM_UP_DAYS,
+)
 
-HORIZON_DAYS = 30
-MIN_CUSTOMERS = 200
 MIN_PURCHASES = 50
 # Older windows than a year of them tell of another shop.
 MAX_WINDOWS = 14
-# Before that much is known of the first customers, nothing can be told apart.
-WARM_UP_DAYS = 60
-MIN_HISTORY_DAYS = WARM_UP_DAYS + 3 * HORIZON_DAYS
 # Upper edges of the groups of the simple rule that has to be beaten.
 RULE_EDGES_DAYS = (15, 30, 60, 120, 240)
 

@@ -3,15 +3,18 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import ThreadpoolController
 
-from crm_backend.analytics.evaluate import FloatArray
+from crm_backend.analytics.arrays import FloatArray
 from crm_backend.analytics.features import FEATURE_NAMES, FEATURES
+
+if TYPE_CHECKING:
+    # A process that starts anew should answer before it has loaded this.
+    from sklearn.linear_model import LogisticRegression
 
 # Keeps log-odds finite.
 P_MIN = 1e-6
@@ -36,7 +39,7 @@ class PurchasePredictor:
 
     family: str
     estimator: Any
-    calibrator: LogisticRegression
+    calibrator: "LogisticRegression"
     medians: dict[str, float]
     base_rate: float
     horizon_days: int

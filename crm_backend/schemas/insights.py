@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from babel.numbers import format_currency, format_decimal, format_percent
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from crm_backend.analytics.purchase import (
+from crm_backend.analytics.purchase_predictor import band
+from crm_backend.analytics.purchase_terms import (
     HORIZON_DAYS,
     MIN_CUSTOMERS,
     MIN_HISTORY_DAYS,
 )
-from crm_backend.analytics.purchase_predictor import band
 from crm_backend.api import Schema
 from crm_backend.catalogue import say, texts
 from crm_backend.services.insights import Prospects, PurchaseEstimate

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from crm_backend.analytics.features import NotEnoughData, ShopFrames, customer_features
-from crm_backend.analytics.purchase import HORIZON_DAYS
 from crm_backend.analytics.purchase_predictor import PurchasePredictor
+from crm_backend.analytics.purchase_terms import HORIZON_DAYS
 from crm_backend.frames import data_as_of, load_frames
 from crm_backend.models import (
     Customer,
@@ -72,7 +72,7 @@ async def predict_purchase(
     now = now or utc_now()
     as_of = await data_as_of(session, now)
     row = await find_predictor(session)
-    predictor = find_loaded(row, var_dir)
+    predictor = await asyncio.to_thread(find_loaded, row, var_dir)
     if not customer.consent_profiling:
         return PurchaseEstimate(customer, as_of, now, row, None, "consent")
     if row is None or predictor is None:
