@@ -55,7 +55,7 @@ def main(
         Path | None, typer.Option(help="Write the tables into this page.")
     ] = None,
     keep: Annotated[
-        Path | None, typer.Option(help="Keep databases and logs in this folder.")
+        Path | None, typer.Option(help="Keep databases and logs in this empty folder.")
     ] = None,
 ) -> None:
     """Break Deskmate in every way while visitors chat, and see that nothing is lost.
@@ -69,6 +69,8 @@ def main(
             check_page(report)
         except ValueError as err:
             raise typer.BadParameter(str(err), param_hint="--report") from err
+    if keep and keep.exists() and any(keep.iterdir()):
+        raise typer.BadParameter(f"{keep} is not empty", param_hint="--keep")
     chosen = [BY_NAME[name] for name in kinds.split(",") if name] or list(KINDS)
     plan = make_plan(seed, faults, gap, chosen)
     began = time.monotonic()
