@@ -72,6 +72,21 @@ def test_name_that_two_modules_declare_is_an_error(folder: Path) -> None:
         build_widget(folder)
 
 
+@pytest.mark.parametrize(("coding", "most_bytes"), [("br", 12_000), ("gzip", 13_000)])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_chat_in_one_language_is_small(
+    coding: str, most_bytes: int, language: str
+) -> None:
+    parts = {"widget", "widget/element", "widget/chat", f"widget/texts.{language}"}
+    sizes = {
+        name: len(file.packed[coding])
+        for name, file in build_widget(HERE / "static").items()
+        if name.removesuffix(".js").removesuffix(f".{file.digest}") in parts
+    }
+    assert len(sizes) == len(parts)
+    assert sum(sizes.values()) < most_bytes
+
+
 @pytest.mark.parametrize("name", ["texts", "texts.cards", "texts.staff"])
 def test_languages_have_the_same_words(name: str) -> None:
     english, chinese = (
