@@ -38,7 +38,7 @@ app = typer.Typer(add_completion=False)
 def main(
     faults: Annotated[int, typer.Option(min=1, help="How many faults.")] = 200,
     seed: Annotated[int, typer.Option(help="Decides which, when and to whom.")] = 1,
-    gap: Annotated[float, typer.Option(help="Seconds from one to the next.")] = 0.9,
+    gap: Annotated[float, typer.Option(help="Seconds from one to the next.")] = 1.0,
     visitors: Annotated[int, typer.Option(min=1, help="How many at a time.")] = 20,
     kinds: Annotated[
         str, typer.Option(help=f"Only these, of {', '.join(BY_NAME)}.")
