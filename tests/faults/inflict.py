@@ -212,6 +212,7 @@ async def _answer_as_colleague(fault: Fault, scene: Scene) -> None:
         ]
     visitor = rng.choice(visitors)
     conversation_id = visitor.store.conversation_id
+    fault.hits += visitor.last_ids
     if conversation_id and await scene.colleague.take_over(conversation_id):
         _now(fault)
 

@@ -10,6 +10,7 @@ class Kind:
     Attributes:
         share: how many of a thousand faults are of this kind.
         seconds: the shortest and the longest time it lasts; None if it is a moment.
+        hits_all: whether everybody who waits is hit, or one message.
         meaning: what happens, for people.
     """
 
@@ -17,18 +18,31 @@ class Kind:
     share: int
     meaning: str
     seconds: tuple[float, float] | None = None
+    hits_all: bool = False
 
 
 # What takes long to be over happens least often, or nothing else would be met.
 KINDS = (
-    Kind("bot_killed", 12, "the assistant's process is killed (SIGKILL)"),
-    Kind("actions_killed", 30, "the action server's process is killed"),
-    Kind("gateway_killed", 20, "the gateway's process is killed"),
-    Kind("bot_paused", 18, "the assistant stands still (SIGSTOP)", (2, 12)),
-    Kind("actions_paused", 25, "the action server stands still", (2, 12)),
-    Kind("gateway_paused", 15, "the gateway stands still", (1, 6)),
-    Kind("database_blocked", 20, "nobody can write to the database", (5.5, 8)),
-    Kind("sockets_cut", 70, "all sockets are cut"),
+    Kind(
+        "bot_killed", 12, "the assistant's process is killed (SIGKILL)", hits_all=True
+    ),
+    Kind("actions_killed", 30, "the action server's process is killed", hits_all=True),
+    Kind("gateway_killed", 20, "the gateway's process is killed", hits_all=True),
+    Kind(
+        "bot_paused", 18, "the assistant stands still (SIGSTOP)", (2, 12), hits_all=True
+    ),
+    Kind(
+        "actions_paused", 25, "the action server stands still", (2, 12), hits_all=True
+    ),
+    Kind("gateway_paused", 15, "the gateway stands still", (1, 6), hits_all=True),
+    Kind(
+        "database_blocked",
+        20,
+        "nobody can write to the database",
+        (5.5, 8),
+        hits_all=True,
+    ),
+    Kind("sockets_cut", 70, "all sockets are cut", hits_all=True),
     Kind("socket_cut_midway", 120, "a socket is cut after some bytes, or in a frame"),
     Kind("post_lost", 110, "a message is lost on its way to the gateway"),
     Kind("receipt_lost", 130, "a message is stored, but its receipt is lost"),

@@ -67,7 +67,7 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 def _is_hit(fault: Fault, wait: Wait) -> bool:
-    if fault.hits:
+    if not fault.kind.hits_all:
         return not wait.ids.isdisjoint(fault.hits)
     began = fault.began_at or 0.0
     ended = fault.ended_at or began

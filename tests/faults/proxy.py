@@ -11,7 +11,10 @@ from typing import Literal
 Loss = Literal["request", "reply", "late"]
 
 REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r\n")
-ID = re.compile(rb'"(?:client_message_id|turn_id)": ?"([0-9a-f-]{36})"')
+# Of a message, or of a turn: in a body, or in the key of a write.
+ID = re.compile(
+    rb'(?:"(?:client_message_id|turn_id)": ?"|Idempotency-Key: )([0-9a-f-]{36})'
+)
 CHUNK_BYTES = 65_536
 # What is cut needs a moment to end.
 LOOK_SECONDS = 0.02

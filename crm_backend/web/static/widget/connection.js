@@ -1,7 +1,7 @@
 /* The ordered stream of a conversation: a WebSocket that replays after a cursor. */
 
 const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 10_000;
 const BAD_TOKEN = 4401;
 
 /** Wait longer after every failure, and not at the same moment as everybody else. */
