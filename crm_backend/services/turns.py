@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
@@ -29,6 +29,16 @@ from crm_backend.wakeups import TURNS, wake_after_commit
 MAX_ATTEMPTS = 3
 # The failure of a turn whose answer may still come.
 TIMED_OUT = "timeout"
+# Failures after which the bot may remember having said what nobody saw. Any other is
+# the bot's own word that it keeps nothing of the turn.
+MAY_HAVE_SPOKEN = (
+    TIMED_OUT,
+    "bad_answer",
+    "empty_answer",
+    "given_up",
+    "internal_error",
+    "unreachable",
+)
 HANDOFF_PAYLOAD = "/human_handoff"
 MAX_QUOTE = 500
 
@@ -225,18 +235,26 @@ def _add_to_log(
 
 
 async def _speaks_again(session: AsyncSession, turn: Turn) -> bool:
-    """Whether others answered since the bot last did, so that it begins anew."""
+    """Whether the bot begins anew, because the customer knows another dialogue.
+
+    Others answered since the bot last did, or it may have said something that the
+    customer has not seen: a "yes" must not confirm a question that was never shown.
+    """
     query = (
-        select(Turn.version)
+        select(Turn.version, Turn.status)
         .where(
             Turn.conversation_id == turn.conversation_id,
             Turn.message_id < turn.message_id,
-            Turn.status == "done",
+            or_(Turn.status == "done", Turn.failure.in_(MAY_HAVE_SPOKEN)),
         )
         .order_by(Turn.message_id.desc())
         .limit(1)
     )
-    return turn.version != (await session.scalar(query) or 0)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return turn.version != 0
+    version, status = row
+    return status != "done" or version != turn.version
 
 
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:

@@ -108,3 +108,26 @@ async def test_stopping_does_not_wait_for_late_answers(gateway: Gateway) -> None
     async with asyncio.timeout(10):
         await gateway.stop()
     assert not [task for task in asyncio.all_tasks() if "_keep_late" in str(task)]
+
+
+async def test_bot_begins_anew_after_an_answer_nobody_saw(gateway: Gateway) -> None:
+    chat, gate = await ask_late(gateway)
+    gate.may_answer.set()
+    await suppressed(gateway)
+    gateway.rasa.answer = gateway.rasa.echo
+    await chat.ask("yes")
+    await chat.ask("thank you")
+    assert [turn["fresh"] for turn in gateway.rasa.turns] == [False, True, False]
+
+
+async def test_bot_goes_on_where_an_action_failed(gateway: Gateway) -> None:
+    chat = await gateway.open_chat()
+    gateway.rasa.answer = fail
+    await chat.ask("cancel my order")
+    gateway.rasa.answer = gateway.rasa.echo
+    await chat.ask("cancel my order")
+    assert [turn["fresh"] for turn in gateway.rasa.turns] == [False, False]
+
+
+async def fail(turn: dict[str, Any]) -> Any:
+    return says("", blocks=[{"type": "failure", "code": "crm_unavailable"}])
