@@ -11,14 +11,15 @@ from typing import Literal
 Loss = Literal["request", "reply", "late"]
 
 REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r\n")
+LENGTH = re.compile(rb"\r\nContent-Length: (\d+)\r\n", re.IGNORECASE)
 # Of a message, or of a turn: in a body, or in the key of a write.
 ID = re.compile(
     rb'(?:"(?:client_message_id|turn_id)": ?"|Idempotency-Key: )([0-9a-f-]{36})'
 )
 CHUNK_BYTES = 65_536
-# What is cut needs a moment to end.
-LOOK_SECONDS = 0.02
-N_LOOKS = 50
+# How soon to look whether what was cut has ended, or what was gone is back.
+LOOK_SECONDS = 0.05
+N_LOOKS = 20
 
 
 @dataclass
@@ -60,6 +61,7 @@ class ChaosProxy:
         self._traps: deque[Trap] = deque()
         self._socket_cuts: deque[tuple[int, Callable[[], None]]] = deque()
         self._server: asyncio.Server | None = None
+        self._waiting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen."""
@@ -70,6 +72,8 @@ class ChaosProxy:
     async def stop(self) -> None:
         """Cut everything and listen no more."""
         assert self._server is not None
+        if self._waiting is not None:
+            self._waiting.cancel()
         self._server.close()
         for _ in range(N_LOOKS):
             for link in list(self._links):
@@ -105,6 +109,7 @@ class ChaosProxy:
             upstream = await asyncio.open_connection("127.0.0.1", self._upstream_port)
         except OSError:
             writer.transport.abort()
+            self._go_away()
             return
         link = Link(writer, upstream[1])
         self._links.add(link)
@@ -113,6 +118,25 @@ class ChaosProxy:
         finally:
             self._links.discard(link)
             link.cut()
+
+    def _go_away(self) -> None:
+        """Refuse connections as long as they are refused upstream."""
+        assert self._server is not None
+        if self._waiting is None:
+            self._server.close()
+            self._waiting = asyncio.create_task(self._come_back())
+
+    async def _come_back(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(
+                    "127.0.0.1", self._upstream_port
+                )
+                writer.close()
+                break
+        await self.start()
+        self._waiting = None
 
     async def _pump(
         self, link: Link, reader: asyncio.StreamReader, upstream: asyncio.StreamReader
@@ -134,15 +158,18 @@ class ChaosProxy:
                 if b"/socket HTTP" in chunk[:200]:
                     self._begin_socket(link)
                 trap = self._take_trap(chunk)
-                if trap is not None and await self._spring(link, trap, chunk):
-                    return
+                if trap is not None:
+                    chunk = await _whole(chunk, reader)
+                    if await self._spring(link, trap, chunk):
+                        return
             link.server.write(chunk)
             await link.server.drain()
 
     async def _spring(self, link: Link, trap: Trap, chunk: bytes) -> bool:
         """Do what the trap does; true if the request goes no further."""
-        found = ID.search(chunk)
-        trap.sprung(found[1].decode() if found else None)
+        # Of several turns in a dialogue the last one is the present one.
+        found = ID.findall(chunk)
+        trap.sprung(found[-1].decode() if found else None)
         if trap.loss == "request":
             link.cut()
             return True
@@ -182,3 +209,14 @@ class ChaosProxy:
                 self._traps.remove(trap)
                 return trap
         return None
+
+
+async def _whole(chunk: bytes, reader: asyncio.StreamReader) -> bytes:
+    """Read the rest of a request's body."""
+    head, _, body = chunk.partition(b"\r\n\r\n")
+    found = LENGTH.search(head + b"\r\n")
+    n_missing = (int(found[1]) if found else 0) - len(body)
+    if n_missing > 0:
+        with suppress(asyncio.IncompleteReadError):
+            chunk += await reader.readexactly(n_missing)
+    return chunk

@@ -128,3 +128,32 @@ async def test_all_sockets_are_cut_and_requests_are_not(proxy: ChaosProxy) -> No
         assert proxy.cut_sockets() == 1
         assert (await socket.receive()).type is not aiohttp.WSMsgType.TEXT
     assert await post(proxy, "a") == "done"
+
+
+async def test_large_request_is_lost_as_a_whole_and_known_by_its_last_turn(
+    proxy: ChaosProxy, upstream: Upstream
+) -> None:
+    ids = [f"0123456{i}-89ab-4def-8123-456789abcdef" for i in range(2)]
+    body = ",".join(f'{{"turn_id": "{turn_id}"}}' for turn_id in ids) + "x" * 100_000
+    hits = set_trap(proxy, "reply")
+    with pytest.raises(aiohttp.ClientError):
+        await post(proxy, body)
+    assert upstream.bodies == [body]
+    assert hits == [ids[1]]
+
+
+async def test_connections_are_refused_while_nobody_listens_upstream() -> None:
+    port, upstream_port = free_ports(2)
+    proxy = ChaosProxy(port, upstream_port)
+    await proxy.start()
+    with pytest.raises(aiohttp.ClientError):
+        await post(proxy, "a")
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await post(proxy, "a")
+    upstream = Upstream()
+    app = web.Application()
+    app.router.add_post("/things", upstream.post)
+    async with TestServer(app, port=upstream_port):
+        await asyncio.sleep(0.3)
+        assert await post(proxy, "b") == "done"
+    await proxy.stop()
