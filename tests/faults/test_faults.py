@@ -10,7 +10,7 @@ from tests.faults.plan import make_plan
 from tests.faults.stack import ROOT
 
 SECONDS = 600
-N_FAULTS = 40
+N_FAULTS = 25
 # Half a minute each, which the long run has time for.
 TAKE_LONG = ("bot_killed", "action_hangs", "crm_hangs")
 
@@ -19,7 +19,7 @@ def test_nothing_is_lost_doubled_or_silent_in_a_short_run(tmp_path: Path) -> Non
     figures = tmp_path / "figures.json"
     kinds = [kind.name for kind in KINDS if kind.name not in TAKE_LONG]
     command = [sys.executable, "-m", "tests.faults", "--json", str(figures)]
-    command += ["--faults", str(N_FAULTS), "--gap", "0.4", "--visitors", "10"]
+    command += ["--faults", str(N_FAULTS), "--gap", "0.3", "--visitors", "10"]
     command += ["--customers", "300", "--kinds", ",".join(kinds)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
