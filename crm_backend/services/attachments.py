@@ -11,7 +11,8 @@ from crm_backend.catalogue import say
 from crm_backend.errors import Invalid, NotFound, TooManyRequests
 from crm_backend.models import Attachment, Conversation, Message, utc_now
 from crm_backend.principal import ROLES_WITH, Principal
-from crm_backend.services import conversations, messages, turns
+from crm_backend.services import conversations, messages
+from crm_backend.services.apologies import HANDOFF_PAYLOAD
 from crm_backend.services.attachment_files import StagedFile
 
 # Of each side of a conversation.
@@ -227,6 +228,6 @@ def _offers(language: str) -> list[dict[str, Any]]:
         {"title": say("open_ticket_with_it", language), "payload": OPEN_TICKET_PAYLOAD},
         {
             "title": say("talk_to_a_person", language),
-            "payload": turns.HANDOFF_PAYLOAD,
+            "payload": HANDOFF_PAYLOAD,
         },
     ]

@@ -8,20 +8,18 @@ runs a turn, and when others take it over, is in `turn_ownership.py`.
 import uuid
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_backend.authentication import conversation_subject
-from crm_backend.catalogue import say
 from crm_backend.claims import sign_claims
 from crm_backend.errors import AppError
-from crm_backend.models import Conversation, Message, Ticket, Turn, utc_now
-from crm_backend.principal import Language, Principal
+from crm_backend.models import Conversation, Message, Turn, utc_now
 from crm_backend.rasa_client import BotAnswer, TurnRequest
-from crm_backend.services import conversations, messages, tickets
+from crm_backend.services import conversations, messages
+from crm_backend.services.apologies import apologise
 from crm_backend.services.conversations import UNFINISHED
 from crm_backend.wakeups import TURNS, wake_after_commit
 
@@ -39,8 +37,6 @@ MAY_HAVE_SPOKEN = (
     "internal_error",
     "unreachable",
 )
-HANDOFF_PAYLOAD = "/human_handoff"
-MAX_QUOTE = 500
 
 
 @dataclass(frozen=True)
@@ -176,27 +172,7 @@ async def fail(
         return
     _close(session, turn, "failed", answer)
     turn.failure = code
-    language = turn.message.language
-    wants_person = turn.message.payload == HANDOFF_PAYLOAD
-    wants_person = wants_person and conversation.channel == "customer"
-    ticket = await _open_failure_ticket(session, conversation, turn, code)
-    turn.ticket_id = ticket.id
-    messages.append(
-        session,
-        conversation,
-        sender="bot",
-        turn_id=turn.id,
-        text=say(
-            "apology_with_handoff" if wants_person else "apology",
-            language,
-            ticket=ticket.number,
-        ),
-        buttons=[] if wants_person else _way_out(conversation, language),
-        language=language,
-    )
-    if wants_person:
-        # Who asked for a person gets one, whether the bot works or not.
-        conversations.change_mode(conversation, "waiting")
+    await apologise(session, conversation, turn)
 
 
 async def keep_late(
@@ -299,34 +275,3 @@ def _close(
 def _note_understood(turn: Turn, answer: BotAnswer) -> None:
     turn.model_id = answer.model_id
     turn.message.understood = answer.understood
-
-
-def _way_out(conversation: Conversation, language: str) -> list[dict[str, Any]]:
-    if conversation.channel == "staff":
-        return []
-    return [{"title": say("talk_to_a_person", language), "payload": HANDOFF_PAYLOAD}]
-
-
-async def _open_failure_ticket(
-    session: AsyncSession, conversation: Conversation, turn: Turn, code: str
-) -> Ticket:
-    language: Language = "zh" if turn.message.language == "zh" else "en"
-    quote = (turn.message.text or turn.message.payload or "")[:MAX_QUOTE]
-    principal = Principal(
-        subject="system",
-        level="anonymous",
-        language=language,
-        customer_id=conversation.customer_id,
-        conversation_id=conversation.id,
-    )
-    ticket = await tickets.open_ticket(
-        session,
-        principal,
-        subject=say("failure_ticket_subject", language),
-        description=say(
-            "failure_ticket_description", language, code=code, message=quote
-        ),
-        category="bot_failure",
-    )
-    ticket.priority = "high"
-    return ticket
