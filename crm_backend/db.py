@@ -76,7 +76,12 @@ def make_engine(url: str, *, command_seconds: float | None = None) -> AsyncEngin
 
 def _make_sqlite_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=SQLITE_POOL_SIZE, max_overflow=0
+        url,
+        hide_parameters=True,
+        pool_size=SQLITE_POOL_SIZE,
+        max_overflow=0,
+        # Quick statements do not leave the thread of the event loop.
+        connect_args={"check_same_thread": False},
     )
     writers = asyncio.Lock()
 
@@ -98,8 +103,12 @@ def _make_sqlite_engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Any) -> None:
-        reads_only = connection.get_execution_options().get("reads_only", False)
-        connection.connection.dbapi_connection.begin(reads_only=reads_only)
+        options = connection.get_execution_options()
+        reads_only = options.get("reads_only", False)
+        # Who writes touches few rows: others wait meanwhile.
+        is_quick = options.get("is_quick", not reads_only)
+        driver = connection.connection.dbapi_connection
+        driver.begin(reads_only=reads_only, is_quick=is_quick)
 
     return engine
 
@@ -110,10 +119,18 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """Open a session that only reads and so never waits for a writer."""
+async def reading(
+    sessions: Sessions, *, is_quick: bool = False
+) -> AsyncIterator[AsyncSession]:
+    """Open a session that only reads and so never waits for a writer.
+
+    Args:
+        sessions: to open one of.
+        is_quick: all it reads is found through an index, and is little.
+    """
+    options = {"reads_only": True, "is_quick": is_quick}
     async with sessions() as session:
-        await session.connection(execution_options={"reads_only": True})
+        await session.connection(execution_options=options)
         yield session
 
 

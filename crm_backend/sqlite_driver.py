@@ -2,9 +2,11 @@
 
 The driver has a thread for each connection. SQLAlchemy goes to that thread and back
 four times a statement (make a cursor, execute, fetch, close), and for BEGIN as often
-again, which costs more than most statements. Here a statement goes there once, with the
-BEGIN before it. Writers of one process wait for each other in order instead of asking
-the file again and again whether it is free.
+again, which costs more than most statements. Here a statement goes there once, with
+the BEGIN before it, and not at all where it is known to be quick. What may have to wait
+for a lock or for the disk, a BEGIN that writes and a COMMIT, always goes there. Writers
+of one process wait for each other in order instead of asking the file again and again
+whether it is free.
 """
 
 import asyncio
@@ -79,10 +81,10 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
             finally:
                 cursor.close()
 
+        stays = adapted.is_quick and begin != BEGIN_WRITING and method == "execute"
         async with adapted._execute_mutex:
-            rows, self._description, self._rowcount, lastrowid = await driver._execute(
-                work
-            )
+            found = work() if stays else await driver._execute(work)
+        rows, self._description, self._rowcount, lastrowid = found
         self._rows = deque(rows)
         self._lastrowid = lastrowid or 0
 
@@ -97,7 +99,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection whose writing transactions hold the lock of its engine."""
 
-    __slots__ = ("_begin", "_holds_lock", "_lock", "_lock_seconds")
+    __slots__ = ("_begin", "_holds_lock", "_lock", "_lock_seconds", "is_quick")
 
     _cursor_cls = Cursor
 
@@ -116,9 +118,18 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         self._lock_seconds = seconds
         self._holds_lock = False
         self._begin: str | None = None
+        # Whether statements are too short for the way to the thread to be worth it.
+        self.is_quick = False
 
-    def begin(self, *, reads_only: bool) -> None:
-        """Begin a transaction with the next statement."""
+    def begin(self, *, reads_only: bool, is_quick: bool) -> None:
+        """Begin a transaction with the next statement.
+
+        Args:
+            reads_only: it need not wait for those who write.
+            is_quick: its statements take microseconds, so that the event loop can
+                wait for them.
+        """
+        self.is_quick = is_quick
         self._begin = BEGIN_READING if reads_only else BEGIN_WRITING
         if not reads_only and not self._holds_lock:
             await_(self._wait_in_line())

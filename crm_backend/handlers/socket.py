@@ -80,7 +80,7 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse) -> None:
         await socket.close(code=BAD_HELLO, message=b"hello expected")
         return
     try:
-        async with reading(request.app[SESSIONS]) as session:
+        async with reading(request.app[SESSIONS], is_quick=True) as session:
             principal = await authenticate_chat(
                 session, request.app[CONFIG], hello.token
             )
@@ -161,7 +161,7 @@ async def _send_all(
 async def _read(
     sessions: Sessions, conversation_id: str, cursor: int
 ) -> tuple[ChatState, list[dict[str, Any]]]:
-    async with reading(sessions) as session:
+    async with reading(sessions, is_quick=True) as session:
         state = await conversations.get_state(session, conversation_id)
         if state.last_seq <= cursor:
             return state, []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from crm_backend.db import (
     SQLITE_POOL_SIZE,
@@ -41,24 +41,60 @@ async def add(session: Any, number: int) -> None:
     await session.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
 
 
-async def test_a_transaction_goes_to_its_thread_once_a_statement(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with engine.connect() as connection:
+@pytest.fixture
+def count_ways(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Count how often a connection goes to its thread."""
+
+    async def count(connection: AsyncConnection) -> list[Any]:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
-        run, calls = driver._execute, []
+        run, ways = driver._execute, []
 
         async def counting(work: Any) -> Any:
-            calls.append(work)
+            ways.append(work)
             return await run(work)
 
         monkeypatch.setattr(driver, "_execute", counting)
+        return ways
+
+    return count
+
+
+async def test_who_writes_goes_to_the_thread_to_begin_and_to_commit(
+    engine: AsyncEngine, count_ways: Any
+) -> None:
+    async with engine.connect() as connection:
+        ways = await count_ways(connection)
         async with connection.begin():
             for number in range(3):
                 await add(connection, number)
-        # Three statements and the COMMIT.
-        assert len(calls) == 4
+        # The first statement with its BEGIN, and the COMMIT.
+        assert len(ways) == 2
+
+
+async def test_many_rows_at_once_leave_the_event_loop_alone(
+    engine: AsyncEngine, count_ways: Any
+) -> None:
+    async with engine.connect() as connection:
+        ways = await count_ways(connection)
+        async with connection.begin():
+            await add(connection, 0)
+            many = [{"n": n} for n in range(1, 100)]
+            await connection.execute(text("INSERT INTO t VALUES (:n)"), many)
+        assert len(ways) == 3
+
+
+@pytest.mark.parametrize(("is_quick", "n_ways"), [(True, 0), (False, 2)])
+async def test_only_quick_readers_stay_in_the_event_loop(
+    engine: AsyncEngine, count_ways: Any, is_quick: bool, n_ways: int
+) -> None:
+    options = {"reads_only": True, "is_quick": is_quick}
+    async with engine.connect() as connection:
+        ways = await count_ways(connection)
+        await connection.execution_options(**options)
+        for _ in range(2):
+            await connection.execute(text("SELECT n FROM t"))
+        assert len(ways) == n_ways
 
 
 async def test_what_is_committed_is_there_and_what_is_rolled_back_is_not(
