@@ -73,7 +73,7 @@ async def test_sockets_are_woken_across_gateways(
 
 
 async def test_gateway_that_comes_back_stores_nothing_of_what_was_taken(
-    processes: Processes,
+    needs_postgresql: None, processes: Processes
 ) -> None:
     gate = Gate(processes.rasa)
     paused = await processes.start()

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -24,6 +25,15 @@ pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
 
 KEY = "the shop's secret, 32 characters or more"
 ALICE = {"sub": "C-111111"}
+
+
+@dataclass(frozen=True)
+class In:
+    """A moment some seconds from when the test runs."""
+
+    seconds: int
+
+
 BOB = {"sub": "C-222222"}
 
 
@@ -155,15 +165,15 @@ async def test_token_is_no_chat_token(shop_gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("claims", "rule"),
     [
-        ({"exp": int(time.time()) - 60}, "expired"),
-        ({"exp": int(time.time()) + 2 * 3600}, "lifetime"),
+        ({"exp": In(-60)}, "expired"),
+        ({"exp": In(2 * 3600)}, "lifetime"),
         ({"exp": 10**30}, "lifetime"),
         ({"exp": "soon"}, "malformed"),
         ({"exp": float("inf")}, "malformed"),
         ({"exp": None}, "claim_missing"),
         ({"iat": None}, "claim_missing"),
-        ({"iat": int(time.time()) + 600}, "too_early"),
-        ({"nbf": int(time.time()) + 600}, "too_early"),
+        ({"iat": In(600)}, "too_early"),
+        ({"nbf": In(600)}, "too_early"),
         ({"aud": None}, "claim_missing"),
         ({"aud": "another-service"}, "audience"),
         ({"sub": None}, "claim_missing"),
@@ -182,7 +192,11 @@ async def test_broken_rule_is_named_and_the_visitor_stays_unknown(
     shop_gateway: Gateway, claims: dict[str, Any], rule: str
 ) -> None:
     chat = await shop_gateway.open_chat()
-    token = sign(ALICE | claims)
+    now = int(time.time())
+    changed = {
+        k: now + v.seconds if isinstance(v, In) else v for k, v in claims.items()
+    }
+    token = sign(ALICE | changed)
     assert rule_of(await show(chat, token)) == rule
     assert rule_of(await open_as(shop_gateway, token)) == rule
     assert (await chat.read())["level"] == "anonymous"

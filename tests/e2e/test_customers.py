@@ -250,16 +250,10 @@ async def test_customer_learns_nothing_about_other_customers(
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["actions", "bot"])
-async def test_process_killed_in_a_turn_gives_an_apology_and_a_ticket(
-    open_chat: Any, stack: Stack, words: Words, name: str
+async def test_actions_killed_in_a_turn_give_an_apology_and_a_ticket(
+    open_chat: Any, stack: Stack, words: Words
 ) -> None:
-    chat = await open_chat(words)
-    before = stack.pid(name)
-    stack.signal(name, signal.SIGSTOP)
-    await chat.say(words.ask_shipped)
-    await expect(chat.log.locator("li.typing")).to_be_visible()
-    stack.signal(name, signal.SIGKILL)
+    chat, before = await kill_in_a_turn(open_chat, stack, words, "actions")
     apology = chat.answers.filter(has_text=TICKET)
     await expect(apology).to_have_count(1)
     found = TICKET.search(await apology.inner_text())
@@ -268,7 +262,33 @@ async def test_process_killed_in_a_turn_gives_an_apology_and_a_ticket(
         "select category, status from tickets where number = ?", found[0]
     ) == [("bot_failure", "open")]
     # The process comes back by itself, and then so does the answer.
-    await stack.wait_until_ready(name)
-    assert stack.pid(name) != before
+    await stack.wait_until_ready("actions")
+    assert stack.pid("actions") != before
     await chat.ask(words.ask_shipped)
     await expect(chat.page.get_by_label(words.email)).to_be_visible()
+
+
+@BOTH
+async def test_assistant_killed_in_a_turn_is_waited_for(
+    open_chat: Any, stack: Stack, words: Words
+) -> None:
+    chat, before = await kill_in_a_turn(open_chat, stack, words, "bot")
+    # By the new process, or with an apology if that takes too long.
+    await expect(chat.answers).to_have_count(1, timeout=20_000)
+    await stack.wait_until_ready("bot")
+    assert stack.pid("bot") != before
+    await chat.ask(words.ask_shipped)
+    await expect(chat.page.get_by_label(words.email).last).to_be_visible()
+
+
+async def kill_in_a_turn(
+    open_chat: Any, stack: Stack, words: Words, name: str
+) -> tuple[Any, int]:
+    """Ask something and kill a process under it; return the chat and the process."""
+    chat = await open_chat(words)
+    before = stack.pid(name)
+    stack.signal(name, signal.SIGSTOP)
+    await chat.say(words.ask_shipped)
+    await expect(chat.log.locator("li.typing")).to_be_visible()
+    stack.signal(name, signal.SIGKILL)
+    return chat, before
