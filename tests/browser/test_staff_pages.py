@@ -1,5 +1,6 @@
 """Console and sales in a real browser."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,28 @@ async def test_console_follows_a_conversation(visit: Any) -> None:
     transcript = console.get_by_role("region", name="Transcript")
     await expect(transcript).to_contain_text("complaint")
     await ask(shop, "are you there?")
+    await expect(transcript).to_contain_text("are you there?")
+
+
+async def test_console_shows_what_came_while_it_was_loading(visit: Any) -> None:
+    shop = await open_shop_chat(visit, "this is terrible, get me a person")
+    await expect(shop.get_by_role("status").first).to_contain_text("colleague")
+    console = await visit("/console?tab=waiting")
+    await sign_in(console, "carol")
+    has_come = asyncio.Event()
+
+    async def wait(route: Any) -> None:
+        await has_come.wait()
+        await route.continue_()
+
+    await console.route(re.compile("part=1"), wait)
+    await console.get_by_role("link", name=re.compile("Visitor")).click()
+    transcript = console.get_by_role("region", name="Transcript")
+    await expect(transcript).to_contain_text("complaint")
+    await ask(shop, "are you there?")
+    log = shop.get_by_role("log")
+    await expect(log.get_by_text("are you there?")).to_be_visible()
+    has_come.set()
     await expect(transcript).to_contain_text("are you there?")
 
 

@@ -3,11 +3,19 @@
 
 const NEAR_THE_END_PX = 60;
 
+/** The HTML as the browser writes it, which is how the page's own can be compared. */
+function asShown(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.innerHTML.trim();
+}
+
 /** Watch `part`; `after` runs on new content. */
 export function keepFresh(part, after) {
   const { refresh, every, follow } = part.dataset;
   const notice = document.querySelector("[data-live-notice]");
-  let before = null;
+  // What came with the page: it may be older than the first answer.
+  let before = part.innerHTML.trim();
 
   const toEnd = () => {
     const box = follow && part.querySelector(follow);
@@ -36,8 +44,8 @@ export function keepFresh(part, after) {
     else if (!response?.ok) notice.textContent = notice.dataset.stale;
     else {
       notice.textContent = "";
-      const html = await response.text();
-      if (before !== null && html !== before) swap(html);
+      const html = asShown(await response.text());
+      if (html !== before) swap(html);
       before = html;
     }
   };
