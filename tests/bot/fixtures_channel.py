@@ -17,6 +17,8 @@ from bot.config import Config
 from bot.rasa_patches import apply_patches
 from bot.web_chat_channel import WebChatChannel
 
+ACTION_SECONDS = 0.3
+
 
 class FakeActions:
     """An action server that says what a test tells it to say."""
@@ -42,12 +44,14 @@ def loaded_agent(model, tmp_path_factory, claims_key):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in config.as_variables().items():
             patch.setenv(name, value)
-        apply_patches(0.3)
+        apply_patches(ACTION_SECONDS)
         return launcher.load_agent(model)
 
 
 @pytest.fixture
 async def actions(loaded_agent):
+    # Again, because tests of the launcher set another limit meanwhile.
+    apply_patches(ACTION_SECONDS)
     fake = FakeActions()
     app = web.Application()
     app.router.add_post("/webhook", fake.answer)
