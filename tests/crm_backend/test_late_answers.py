@@ -57,8 +57,11 @@ async def test_late_answer_is_kept_with_its_turn_and_never_sent(
         assert len(await chat.texts()) == 2
         gateway.rasa.answer = gateway.rasa.echo
         await chat.post("again")
-        frames = await receive(socket, "typing", on=False)
-    texts = [f["message"]["text"] for f in frames if f["type"] == "message"]
+        texts: list[str] = []
+        while "echo: again" not in texts:
+            frame = await socket.receive_json(timeout=PATIENCE_SECONDS)
+            if frame["type"] == "message":
+                texts.append(frame["message"]["text"])
     assert texts == ["again", "echo: again"]
 
 
