@@ -34,6 +34,8 @@ class FakeRasa:
         self.server: TestServer | None = None
 
     async def echo(self, turn: dict[str, Any]) -> Any:
+        # Long enough for sockets to say that the bot is typing.
+        await asyncio.sleep(0.05)
         return says(f"echo: {turn['text']}")
 
     def answers(self, *texts: str, **more: Any) -> None:
