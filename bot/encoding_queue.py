@@ -68,6 +68,7 @@ class EncodingQueue:
             try:
                 vectors = await asyncio.to_thread(self._encode, batch)
             except Exception:
+                # The pipeline meets the same failure, and there it fails the turn.
                 vectors = None
             if vectors is not None:
                 self._keep(batch, vectors)
