@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
 # Both environments, the download cache and the demo shop, with some room to work.
-NEEDED_MB=4500
+NEEDED_MB=5700
 
 fail() {
     echo "deskmate: $1" >&2
@@ -50,5 +50,5 @@ sync() { # folder, what it is
     stamp_of "$1" >"$1/.venv/deskmate-stamp"
 }
 
-sync . "the application (about 0.8 GB)"
+sync . "the application (about 1.9 GB)"
 sync bot "the Rasa runtime (about 2 GB)"
