@@ -4,6 +4,7 @@ from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
 from crm_backend.models.conversations import (
     Conversation,
+    Handoff,
     Message,
     OutboxMail,
     Turn,
@@ -34,6 +35,7 @@ __all__ = [
     "Conversation",
     "Customer",
     "Gateway",
+    "Handoff",
     "IdempotentRequest",
     "Invoice",
     "Message",

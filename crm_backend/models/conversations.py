@@ -44,9 +44,24 @@ class Conversation(Base):
     rating_score: Mapped[int | None]
     rating_comment: Mapped[str | None] = mapped_column(Text)
     rated_at: Mapped[datetime | None]
+    # The agent whose conversation it is; kept after the end, so that it comes back.
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    # Why a person was asked for the last time: see Handoff.
+    handoff_reason: Mapped[str | None] = mapped_column(String(30))
+    # low | medium | high | urgent
+    priority: Mapped[str] = mapped_column(
+        String(10), default="medium", server_default="medium"
+    )
+    # The last intent that was about something, such as track_order.
+    topic: Mapped[str | None] = mapped_column(String(60))
+    # Sentiment of the last message that had one, -1 (very negative) to 1.
+    mood: Mapped[float | None]
+    # Out of the way of its agent until then, or until the customer writes.
+    snoozed_until: Mapped[datetime | None]
 
     customer: Mapped[Customer | None] = relationship()
-    staff: Mapped[Staff | None] = relationship()
+    staff: Mapped[Staff | None] = relationship(foreign_keys=[staff_id])
+    assignee: Mapped[Staff | None] = relationship(foreign_keys=[assignee_id])
 
 
 class Message(Base):
@@ -115,6 +130,33 @@ class Turn(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
 
     message: Mapped[Message] = relationship()
+
+
+class Handoff(Base):
+    """One time that a conversation went from the assistant to people.
+
+    Its reason: customer_asked | misunderstood | upset | backend_failed | policy
+    | agent_took_over. Its outcome: returned (to the assistant) | closed | left (the
+    customer went on with the assistant) | ticket (nobody was there).
+    """
+
+    __tablename__ = "handoffs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id"), index=True
+    )
+    reason: Mapped[str] = mapped_column(String(30))
+    requested_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    # What the customer was told, from recent waits; None if there were none.
+    promised_wait_seconds: Mapped[int | None]
+    # When an agent took it; None while it waits, or if nobody ever did.
+    taken_at: Mapped[datetime | None]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    # The agent's first words to the customer.
+    replied_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(10))
 
 
 class Verification(Base):
