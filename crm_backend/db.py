@@ -1,6 +1,5 @@
 """The database engine and its sessions."""
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session
 
-from crm_backend.sqlite_driver import Connection
+from crm_backend.sqlite_driver import Connection, Writers
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -83,12 +82,12 @@ def _make_sqlite_engine(url: str) -> AsyncEngine:
         # Quick statements do not leave the thread of the event loop.
         connect_args={"check_same_thread": False},
     )
-    writers = asyncio.Lock()
+    writers = Writers(wait_seconds=SQLITE_BUSY_MS / 1000)
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def _connect(dialect: Any, _record: Any, args: Any, kwargs: Any) -> Any:
         plain = dialect.connect(*args, **kwargs)
-        return Connection(plain, writers, SQLITE_BUSY_MS / 1000)
+        return Connection(plain, writers)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -99,6 +98,8 @@ def _make_sqlite_engine(url: str) -> AsyncEngine:
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        # Not within a commit, which is not left to a thread: see the driver.
+        cursor.execute("PRAGMA wal_autocheckpoint=0")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -3,16 +3,19 @@
 The driver has a thread for each connection. SQLAlchemy goes to that thread and back
 four times a statement (make a cursor, execute, fetch, close), and for BEGIN as often
 again, which costs more than most statements. Here a statement goes there once, with
-the BEGIN before it, and not at all where it is known to be quick. What may have to wait
-for a lock or for the disk, a BEGIN that writes and a COMMIT, always goes there. Writers
-of one process wait for each other in order instead of asking the file again and again
-whether it is free.
+the BEGIN before it, and not at all where it is known to be quick. What has to wait goes
+there: a BEGIN that finds another process writing, and checkpoints, which move what was
+committed from the log to the database and wait for the disk; a COMMIT alone does not.
+Writers of one process wait for each other in order instead of asking the file again and
+again whether it is free.
 """
 
 import asyncio
 import sqlite3
+import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -26,6 +29,28 @@ BEGIN_READING = "BEGIN"
 # IMMEDIATE, because a reader that turns writer fails at once when another connection
 # wrote in between; a writer that queues up only waits.
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+# How often the log is moved to the database while somebody writes.
+CHECKPOINT_SECONDS = 0.5
+
+
+@dataclass
+class Writers:
+    """What the connections of an engine share.
+
+    Attributes:
+        wait_seconds: how long to wait for a writer; then SQLite says what it thinks.
+        lock: held by the connection that writes.
+        checkpointed_at: on the clock of `time.monotonic`.
+    """
+
+    wait_seconds: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    checkpointed_at: float = float("-inf")
+
+    @property
+    def wait_ms(self) -> int:
+        """How long SQLite itself waits for another process."""
+        return round(self.wait_seconds * 1000)
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -81,8 +106,11 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
             finally:
                 cursor.close()
 
-        stays = adapted.is_quick and begin != BEGIN_WRITING and method == "execute"
+        stays = adapted.is_quick and method == "execute"
         async with adapted._execute_mutex:
+            if stays and begin == BEGIN_WRITING:
+                stays = adapted.begin_writing_at_once()
+                begin = None if stays else begin
             found = work() if stays else await driver._execute(work)
         rows, self._description, self._rowcount, lastrowid = found
         self._rows = deque(rows)
@@ -99,23 +127,16 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection whose writing transactions hold the lock of its engine."""
 
-    __slots__ = ("_begin", "_holds_lock", "_lock", "_lock_seconds", "is_quick")
+    __slots__ = ("_begin", "_holds_lock", "_writers", "is_quick")
 
     _cursor_cls = Cursor
 
     def __init__(
-        self, plain: AsyncAdapt_aiosqlite_connection, lock: asyncio.Lock, seconds: float
+        self, plain: AsyncAdapt_aiosqlite_connection, writers: Writers
     ) -> None:
-        """Take over a connection.
-
-        Args:
-            plain: as SQLAlchemy makes them.
-            lock: shared by all connections of an engine.
-            seconds: how long to wait for it; then SQLite says what it thinks.
-        """
+        """Take over a connection as SQLAlchemy makes them."""
         super().__init__(plain.dbapi, plain._connection)
-        self._lock = lock
-        self._lock_seconds = seconds
+        self._writers = writers
         self._holds_lock = False
         self._begin: str | None = None
         # Whether statements are too short for the way to the thread to be worth it.
@@ -139,19 +160,34 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         begin, self._begin = self._begin, None
         return begin
 
+    def begin_writing_at_once(self) -> bool:
+        """Begin to write unless another process does; it is for a thread to wait."""
+        connection: sqlite3.Connection = self._connection._conn
+        connection.execute("PRAGMA busy_timeout=0")
+        try:
+            connection.execute(BEGIN_WRITING)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={self._writers.wait_ms}")
+        return True
+
     def commit(self) -> None:
         """Commit, if anything was executed."""
+        has_written = self._holds_lock and self._is_in_transaction()
         try:
             if self._is_in_transaction():
-                super().commit()
+                self._end("commit")
         finally:
             self._let_others()
+        if has_written:
+            self._checkpoint()
 
     def rollback(self) -> None:
         """Roll back, if anything was executed."""
         try:
             if self._is_in_transaction():
-                super().rollback()
+                self._end("rollback")
         finally:
             self._let_others()
 
@@ -167,15 +203,41 @@ class Connection(AsyncAdapt_aiosqlite_connection):
 
     async def _wait_in_line(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._lock_seconds):
-                await self._lock.acquire()
+            async with asyncio.timeout(self._writers.wait_seconds):
+                await self._writers.lock.acquire()
                 self._holds_lock = True
 
     def _let_others(self) -> None:
         self._begin = None
         if self._holds_lock:
             self._holds_lock = False
-            self._lock.release()
+            self._writers.lock.release()
+
+    def _end(self, how: str) -> None:
+        """Commit or roll back; in the thread only after what was no quick statement."""
+        if not self.is_quick:
+            getattr(super(), how)()
+            return
+        try:
+            getattr(self._connection._conn, how)()
+        except Exception as err:
+            self._handle_exception(err)
+
+    def _checkpoint(self) -> None:
+        """Move the log to the database, if that was not done for a while."""
+        now = time.monotonic()
+        if now - self._writers.checkpointed_at < CHECKPOINT_SECONDS:
+            return
+        self._writers.checkpointed_at = now
+        driver: Any = self._connection
+
+        def work() -> None:
+            # Readers are not waited for; what they still need stays for the next time.
+            driver._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+        # The transaction is committed; that the disk is busy must not undo it.
+        with suppress(sqlite3.OperationalError):
+            await_(driver._execute(work))
 
     def _is_in_transaction(self) -> bool:
         connection = self._connection._connection
