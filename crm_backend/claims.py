@@ -1,6 +1,8 @@
 """Signed claims: who a turn acts for, on its way through the bot and back."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -11,6 +13,8 @@ AUDIENCE = "deskmate"
 ALGORITHM = "HS256"
 # Long enough for a slow turn, too short to be worth stealing from a tracker.
 LIFETIME = timedelta(seconds=120)
+# Of how many turns the claims are kept while their calls come in.
+N_REMEMBERED = 1024
 
 
 def sign_claims(
@@ -46,6 +50,16 @@ def read_claims(key: str, token: str) -> dict[str, Any]:
     Raises:
         Unauthenticated: any of these is wrong, or a claim is missing.
     """
+    claims = _decode(key, token)
+    # It may have been read before, and have expired since.
+    if claims["exp"] <= time.time():
+        raise Unauthenticated("claims_invalid", "The claims are not valid.")
+    return dict(claims)
+
+
+@lru_cache(maxsize=N_REMEMBERED)
+def _decode(key: str, token: str) -> dict[str, Any]:
+    """Read a token; each comes with all calls of its turn."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token,

@@ -6,6 +6,7 @@ TRUSTED_PROXIES added: from the right, up to the first address that is none of t
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
@@ -91,6 +92,7 @@ def _split(request: web.Request, name: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str) -> IpAddress | None:
     """Read an address; some proxies add a port, or write IPv4 as IPv6."""
     host = text

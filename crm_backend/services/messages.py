@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.models import Conversation, Message, utc_now
@@ -89,15 +89,40 @@ def append(session: AsyncSession, conversation: Conversation, **values: Any) -> 
     return message
 
 
+# Statements are built once: that takes longer than to run them.
+_REPEAT = select(Message).where(
+    Message.conversation_id == bindparam("conversation_id"),
+    Message.client_message_id == bindparam("client_message_id"),
+)
+_ALL_AFTER = (
+    select(Message)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.seq > bindparam("after"),
+    )
+    .order_by(Message.seq)
+    .limit(bindparam("limit"))
+)
+_AFTER = _ALL_AFTER.where(~Message.suppressed)
+_FROM_BOT = (
+    select(Message)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.sender == "bot",
+        ~Message.suppressed,
+    )
+    .order_by(Message.seq.desc())
+    .limit(bindparam("limit"))
+)
+
+
 async def find_repeat(
     session: AsyncSession, conversation_id: str, client_message_id: str
 ) -> Message | None:
     """Return the line an earlier post with the same id already made."""
     return await session.scalar(
-        select(Message).where(
-            Message.conversation_id == conversation_id,
-            Message.client_message_id == client_message_id,
-        )
+        _REPEAT,
+        {"conversation_id": conversation_id, "client_message_id": client_message_id},
     )
 
 
@@ -110,32 +135,17 @@ async def list_after(
     with_suppressed: bool = False,
 ) -> list[Message]:
     """Return the lines after sequence number `after`, in order."""
-    query = select(Message).where(
-        Message.conversation_id == conversation_id, Message.seq > after
-    )
-    if not with_suppressed:
-        query = query.where(~Message.suppressed)
-    return list(await session.scalars(query.order_by(Message.seq).limit(limit)))
-
-
-def _from_bot(conversation_id: str) -> Select[Message]:
-    return (
-        select(Message)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.sender == "bot",
-            ~Message.suppressed,
-        )
-        .order_by(Message.seq.desc())
-    )
+    values = {"conversation_id": conversation_id, "after": after, "limit": limit}
+    query = _ALL_AFTER if with_suppressed else _AFTER
+    return list(await session.scalars(query, values))
 
 
 async def find_offered_title(
     session: AsyncSession, conversation_id: str, payload: str
 ) -> str | None:
     """Return the title of the button that offered `payload`, latest first."""
-    query = _from_bot(conversation_id).limit(OFFERED_LINES)
-    for message in await session.scalars(query):
+    values = {"conversation_id": conversation_id, "limit": OFFERED_LINES}
+    for message in await session.scalars(_FROM_BOT, values):
         for button in message.buttons:
             if button["payload"] == payload:
                 return str(button["title"])
@@ -146,6 +156,7 @@ async def find_verify_block(
     session: AsyncSession, conversation_id: str
 ) -> dict[str, Any] | None:
     """Return the last bot line's request to prove who speaks, if it is one."""
-    message = await session.scalar(_from_bot(conversation_id).limit(1))
+    values = {"conversation_id": conversation_id, "limit": 1}
+    message = await session.scalar(_FROM_BOT, values)
     blocks = message.blocks if message else []
     return next((block for block in blocks if block.get("type") == "verify"), None)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from math import ceil
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
@@ -22,6 +22,18 @@ MAX_TEXT = 4000
 # More than people can type, less than what would keep the bot from others.
 MAX_MESSAGES = 20
 MESSAGES_WINDOW = timedelta(minutes=1)
+# Of as many messages as are allowed, the one that is forgotten next.
+_OLDEST = (
+    select(Message.created_at)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.sender == "customer",
+        Message.created_at > bindparam("since"),
+    )
+    .order_by(Message.created_at.desc())
+    .offset(MAX_MESSAGES - 1)
+    .limit(1)
+)
 
 
 async def post_text(
@@ -129,18 +141,8 @@ async def _refuse_if_too_many(
     session: AsyncSession, conversation: Conversation
 ) -> None:
     now = utc_now()
-    # Of as many as are allowed, the one that is forgotten next.
-    oldest = await session.scalar(
-        select(Message.created_at)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.sender == "customer",
-            Message.created_at > now - MESSAGES_WINDOW,
-        )
-        .order_by(Message.created_at.desc())
-        .offset(MAX_MESSAGES - 1)
-        .limit(1)
-    )
+    values = {"conversation_id": conversation.id, "since": now - MESSAGES_WINDOW}
+    oldest = await session.scalar(_OLDEST, values)
     if oldest is not None:
         raise TooManyRequests(
             "too_many_messages",
