@@ -6,7 +6,7 @@ from datetime import timedelta
 from http.cookies import SimpleCookie
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
@@ -29,6 +29,10 @@ CLAIMS_HEADER = "X-Deskmate-Claims"
 # One working day, with room for overtime.
 SESSION_LIFETIME = timedelta(hours=12)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Built once: every request of a chat needs it.
+_BY_TOKEN = select(Conversation).where(
+    Conversation.token_hash == bindparam("token_hash")
+)
 
 
 def token_hash(token: str) -> str:
@@ -135,11 +139,11 @@ async def authenticate_chat(
             `identity_required` for a visitor whom the shop has not vouched for, where
             it has to.
     """
-    conversation = await session.scalar(
-        select(Conversation).where(Conversation.token_hash == token_hash(token))
-    )
+    conversation = await session.scalar(_BY_TOKEN, {"token_hash": token_hash(token)})
     if conversation is None:
         raise Unauthenticated("token_invalid", "The token is not valid.")
+    # Sessions forget what nobody holds, and most requests need it again.
+    session.info["conversation"] = conversation
     language: Language = "zh" if conversation.language == "zh" else "en"
     principal = await _principal(session, conversation, language, None)
     is_unsigned = principal.level == "anonymous" and config.signed_visitors_only

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import token_hash
 from crm_backend.catalogue import say
+from crm_backend.db import is_postgresql
 from crm_backend.errors import NotFound
 from crm_backend.models import Conversation, Message, Staff, Turn, utc_now
 from crm_backend.principal import Language, Level, Principal
@@ -70,8 +71,10 @@ async def lock(session: AsyncSession, conversation_id: str) -> Conversation:
     """Return the conversation as it stands and keep others from changing it.
 
     PostgreSQL locks the row. SQLite knows no row locks and needs none: a transaction
-    that writes is alone from its beginning.
+    that writes is alone from its beginning, so what it has read still stands.
     """
+    if not is_postgresql(session.sync_session):
+        return await session.get_one(Conversation, conversation_id)
     return await session.get_one(
         Conversation, conversation_id, with_for_update=True, populate_existing=True
     )

@@ -8,8 +8,9 @@ runs a turn, and when others take it over, is in `turn_ownership.py`.
 import uuid
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import ScalarSelect, Select, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
@@ -74,16 +75,17 @@ async def claim(
     conversation may be read before its row is locked: no turn gets unfinished again,
     and none appears before another, so that an old view only claims too little.
     """
-    query = _claimable().limit(limit)
-    return [
-        await _start(session, turn, key, gateway_id)
-        for turn in (await session.scalars(query)).all()
-    ]
+    rows = (await session.execute(_claimable(), {"limit": limit})).all()
+    return [await _start(session, *row, key, gateway_id) for row in rows]
 
 
 @cache
-def _claimable() -> Select[Turn]:
-    """Select the turns to run next; built once, which takes longer than to run it."""
+def _claimable() -> Select[Turn, Conversation, int | None, str | None]:
+    """Select the turns to run next; built once, which takes longer than to run it.
+
+    Beside each turn stand its conversation, and version and status of the last turn
+    before it in which the bot said something.
+    """
     earlier = aliased(Turn)
     is_first = ~exists().where(
         earlier.conversation_id == Turn.conversation_id,
@@ -91,16 +93,44 @@ def _claimable() -> Select[Turn]:
         earlier.status.in_(UNFINISHED),
     )
     return (
-        select(Turn)
+        select(Turn, Conversation, *map(_of_last_answer, ("version", "status")))
+        .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(Turn.status == "queued", is_first)
         .order_by(Turn.message_id)
+        .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=Turn)
         .options(joinedload(Turn.message, innerjoin=True))
     )
 
 
+def _of_last_answer(column: str) -> ScalarSelect[Any]:
+    """Select a column of the last turn before a turn in which the bot spoke.
+
+    Or in which it may have said something that the customer has not seen.
+    """
+    last = aliased(Turn)
+    return (
+        select(getattr(last, column))
+        .where(
+            last.conversation_id == Turn.conversation_id,
+            last.message_id < Turn.message_id,
+            or_(last.status == "done", last.failure.in_(MAY_HAVE_SPOKEN)),
+        )
+        .order_by(last.message_id.desc())
+        .limit(1)
+        .correlate(Turn)
+        .scalar_subquery()
+    )
+
+
 async def _start(
-    session: AsyncSession, turn: Turn, key: str, gateway_id: str
+    session: AsyncSession,
+    turn: Turn,
+    conversation: Conversation,
+    last_version: int | None,
+    last_status: str | None,
+    key: str,
+    gateway_id: str,
 ) -> ClaimedTurn:
     turn.status = "running"
     turn.gateway_id = gateway_id
@@ -109,7 +139,6 @@ async def _start(
     claimed = ClaimedTurn(turn.id, turn.conversation_id, turn.n_attempts)
     if turn.n_attempts > MAX_ATTEMPTS:
         return replace(claimed, refusal="given_up")
-    conversation = await session.get_one(Conversation, turn.conversation_id)
     if _is_outdated(conversation, turn):
         # A colleague answers by now, so the bot must not act on it any more either.
         return replace(claimed, refusal="outdated")
@@ -132,7 +161,7 @@ async def _start(
             conversation_id=conversation.id,
             turn_id=turn.id,
         ),
-        fresh=await _speaks_again(session, turn),
+        fresh=_speaks_again(turn, last_version, last_status),
     )
     return replace(claimed, request=request)
 
@@ -210,27 +239,17 @@ def _add_to_log(
             )
 
 
-async def _speaks_again(session: AsyncSession, turn: Turn) -> bool:
+def _speaks_again(
+    turn: Turn, last_version: int | None, last_status: str | None
+) -> bool:
     """Whether the bot begins anew, because the customer knows another dialogue.
 
     Others answered since the bot last did, or it may have said something that the
     customer has not seen: a "yes" must not confirm a question that was never shown.
     """
-    query = (
-        select(Turn.version, Turn.status)
-        .where(
-            Turn.conversation_id == turn.conversation_id,
-            Turn.message_id < turn.message_id,
-            or_(Turn.status == "done", Turn.failure.in_(MAY_HAVE_SPOKEN)),
-        )
-        .order_by(Turn.message_id.desc())
-        .limit(1)
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
+    if last_version is None:
         return turn.version != 0
-    version, status = row
-    return status != "done" or version != turn.version
+    return last_status != "done" or last_version != turn.version
 
 
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:
@@ -250,15 +269,22 @@ async def _hold(
 async def _lock(
     session: AsyncSession, claimed: ClaimedTurn
 ) -> tuple[Conversation, Turn]:
-    conversation = await conversations.lock(session, claimed.conversation_id)
-    turn = await session.get_one(
-        Turn,
-        claimed.id,
-        with_for_update={"of": Turn},
-        populate_existing=True,
-        options=[joinedload(Turn.message, innerjoin=True)],
-    )
+    values = {"turn_id": claimed.id}
+    turn, conversation = (await session.execute(_locking(), values)).one()
     return conversation, turn
+
+
+@cache
+def _locking() -> Select[Turn, Conversation]:
+    """Select a turn and its conversation, and keep others from changing either."""
+    return (
+        select(Turn, Conversation)
+        .join(Conversation, Conversation.id == Turn.conversation_id)
+        .where(Turn.id == bindparam("turn_id"))
+        .with_for_update(of=[Conversation, Turn])
+        .execution_options(populate_existing=True)
+        .options(joinedload(Turn.message, innerjoin=True))
+    )
 
 
 def _close(
