@@ -101,6 +101,7 @@ def serve() -> None:
 
     from crm_backend.app import create_app, warm_articles, warm_predictors
     from crm_backend.sweeps import run_sweeps
+    from crm_backend.upkeep import run_upkeep
 
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
@@ -113,6 +114,7 @@ def serve() -> None:
     crm.cleanup_ctx.append(warm_articles)
     crm.cleanup_ctx.append(warm_predictors)
     crm.cleanup_ctx.append(run_sweeps)
+    crm.cleanup_ctx.append(run_upkeep)
     try:
         web.run_app(
             crm,

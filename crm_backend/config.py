@@ -8,7 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crm_backend import setting_values
-from crm_backend.setting_values import MailServer, Network
+from crm_backend.setting_values import MailServer, Network, Week
 
 T = TypeVar("T")
 
@@ -108,6 +108,9 @@ class Config:
     # None: the shop has no articles.
     articles_dir: Path | None = ARTICLES
     shop_time_zone: ZoneInfo = ZoneInfo("UTC")
+    # When people answer, on that clock; holidays of the country are days off.
+    business_hours: Week = setting_values.ALWAYS
+    holiday_country: str = ""
     # How large a file may be that is sent in a conversation.
     attachment_max_mb: int = 10
     # The shop's pages that may embed the chat, besides our own.
@@ -181,6 +184,12 @@ class Config:
             demo=_switch(env, "DEMO", "1"),
             articles_dir=articles_dir(env),
             shop_time_zone=_time_zone(env),
+            business_hours=_parsed(
+                env, "BUSINESS_HOURS", setting_values.read_business_hours
+            ),
+            holiday_country=_parsed(
+                env, "HOLIDAY_COUNTRY", setting_values.read_holiday_country
+            ),
             attachment_max_mb=_integer(
                 env, "ATTACHMENT_MAX_MB", cls.attachment_max_mb, 1
             ),

@@ -3,6 +3,7 @@
 Every function raises a ValueError whose message goes on after the setting's name.
 """
 
+import itertools
 import re
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -16,11 +17,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse_many
 
 Network = IPv4Network | IPv6Network
+# Per weekday from Monday, the open spans in minutes since midnight.
+Week = tuple[tuple[tuple[int, int], ...], ...]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
 STARTTLS = {"": None, "0": False, "1": True}
 LIMIT_STORES = ("memory", "redis", "rediss")
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+ALWAYS: Week = (((0, 24 * 60),),) * 7
+_HOURS = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})", re.ASCII)
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
 
 
@@ -180,3 +186,59 @@ def read_addresses(text: str) -> tuple[str, ...]:
                 f"must list addresses such as http://127.0.0.1:5005, not {address!r}."
             )
     return tuple(found)
+
+
+def read_business_hours(text: str) -> Week:
+    """Read hours such as `Mo-Fr 09:00-18:00; Sa 10:00-14:00`; empty is always."""
+    wrong = ValueError(
+        f"must be like Mo-Fr 09:00-12:00, 13:00-18:00; Sa 10:00-14:00: {text!r}."
+    )
+    if not text.strip():
+        return ALWAYS
+    week: list[tuple[tuple[int, int], ...]] = [()] * 7
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        days, _, hours = part.partition(" ")
+        first, _, last = days.partition("-")
+        spans = sorted(_read_span(span, wrong) for span in hours.split(","))
+        if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
+            raise wrong
+        for day in _read_days(first, last or first, wrong):
+            if week[day]:
+                raise wrong
+            week[day] = tuple(spans)
+    if not any(week):
+        raise wrong
+    return tuple(week)
+
+
+def _read_days(first: str, last: str, wrong: ValueError) -> range:
+    if first not in DAYS or last not in DAYS or DAYS.index(last) < DAYS.index(first):
+        raise wrong
+    return range(DAYS.index(first), DAYS.index(last) + 1)
+
+
+def _read_span(text: str, wrong: ValueError) -> tuple[int, int]:
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise wrong
+    hour, minute, end_hour, end_minute = map(int, found.groups())
+    start, end = hour * 60 + minute, end_hour * 60 + end_minute
+    if minute > 59 or end_minute > 59 or not start < end <= 24 * 60:
+        raise wrong
+    return start, end
+
+
+def read_holiday_country(text: str) -> str:
+    """Check a country or part of one whose holidays count, such as DE-BY; or none."""
+    country = text.strip().upper()
+    if not country:
+        return ""
+    # Loaded only where the setting is used.
+    from holidays import country_holidays
+
+    name, _, part = country.partition("-")
+    try:
+        country_holidays(name, subdiv=part or None)
+    except NotImplementedError as err:
+        raise ValueError(f"must be like DE or DE-BY: {text!r}.") from err
+    return country

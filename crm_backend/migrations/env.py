@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from crm_backend.db import make_engine
 from crm_backend.models import Base, UtcDateTime
 from crm_backend.models.base import Json
+from crm_backend.models.search import is_compared
 
 # Any number that nobody else locks.
 LOCK = 7_350_113
@@ -36,6 +37,9 @@ def _migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=_render_item,
+        include_object=lambda _object, name, type_, *_: is_compared(
+            name, type_, connection.dialect.name
+        ),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -25,11 +25,16 @@ from crm_backend.models.orders import (
 )
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
+from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgress
+from crm_backend.models.search_upkeep import add_entries, message_entry, ticket_entry
+from crm_backend.models.sla import SlaClock, SlaPolicy
 from crm_backend.models.staff import Staff, StaffSession
 from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.visits import Visit
 
 __all__ = [
+    "MESSAGE_WORDS",
+    "TICKET_WORDS",
     "Attachment",
     "Base",
     "Conversation",
@@ -48,7 +53,10 @@ __all__ = [
     "PurchasePrediction",
     "Refund",
     "Return",
+    "SearchProgress",
     "Shipment",
+    "SlaClock",
+    "SlaPolicy",
     "Staff",
     "StaffSession",
     "Ticket",
@@ -58,6 +66,9 @@ __all__ = [
     "UtcDateTime",
     "Verification",
     "Visit",
+    "add_entries",
+    "message_entry",
     "new_number",
+    "ticket_entry",
     "utc_now",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm_backend.models.base import Base, utc_now
 from crm_backend.models.customers import Customer
 from crm_backend.models.orders import Order
+from crm_backend.models.staff import Staff
 
 
 class Ticket(Base):
@@ -43,16 +44,23 @@ class Ticket(Base):
     opened_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     resolved_at: Mapped[datetime | None]
+    # The agent who sees to it.
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
 
     customer: Mapped[Customer | None] = relationship()
     order: Mapped[Order | None] = relationship()
+    assignee: Mapped[Staff | None] = relationship()
     events: Mapped[list["TicketEvent"]] = relationship(
         back_populates="ticket", order_by="TicketEvent.id"
     )
 
 
 class TicketEvent(Base):
-    """Something that happened to a ticket: opened, status_changed, note, ..."""
+    """Something that happened to a ticket.
+
+    Its kind: opened | status_changed | priority_changed | assigned | note | replied (by
+    a colleague) | answered (by the customer) | sla_warned | sla_breached.
+    """
 
     __tablename__ = "ticket_events"
 

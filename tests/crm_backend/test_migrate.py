@@ -17,6 +17,7 @@ from crm_backend.config import with_driver
 from crm_backend.db import make_engine
 from crm_backend.migrate import upgrade
 from crm_backend.models import Base
+from crm_backend.models.search import is_compared
 
 
 @pytest.fixture(
@@ -43,7 +44,12 @@ async def execute(url, command: str) -> None:
 
 async def find_differences(url: str) -> list:
     def compare(connection: Connection) -> list:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        def include(_object, name: str, type_: str, *_rest) -> bool:
+            return is_compared(name, type_, connection.dialect.name)
+
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": include}
+        )
         return compare_metadata(context, Base.metadata)
 
     engine = make_engine(with_driver(url))

@@ -1,0 +1,349 @@
+"""Search over all messages and tickets, for colleagues in service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_backend.catalogue import say
+from crm_backend.errors import Forbidden, NotFound
+from crm_backend.models import Conversation, Customer, Message, Ticket, TicketEvent
+from crm_backend.models.search_upkeep import SPOKEN
+from crm_backend.models.search_words import (
+    conversation_facet,
+    language_facet,
+    sender_facet,
+)
+from crm_backend.principal import ROLES_WITH, Language, Principal
+from crm_backend.services.customers import get_customer
+from crm_backend.services.search_queries import (
+    MAX_CANDIDATES,
+    Wanted,
+    find_candidates,
+)
+from crm_backend.services.search_terms import (
+    Match,
+    Part,
+    Term,
+    excerpt,
+    find_spans,
+    parse,
+    rank,
+)
+
+Kind = Literal["message", "ticket"]
+Sender = Literal["customer", "bot", "agent", "system", "suppressed"]
+Order = Literal["best", "newest"]
+
+# Nobody has more conversations that still matter.
+MAX_CONVERSATIONS = 200
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows a search; None does not.
+
+    Attributes:
+        customer: a customer's number or address.
+    """
+
+    kind: Kind | None = None
+    sender: Sender | None = None
+    language: Language | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A line of a conversation, or a ticket.
+
+    Attributes:
+        url: of the page, at the line.
+        sender: of a message; `suppressed` was never sent.
+        customer_name: None if nobody knows who it was.
+    """
+
+    kind: Kind
+    url: str
+    title: str
+    sender: str | None
+    language: str
+    at: datetime
+    customer_name: str | None
+    parts: list[Part]
+    score: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of hits.
+
+    Attributes:
+        n_found: how many there are, at most `MAX_CANDIDATES` of each kind.
+        is_cut: older ones were not looked at.
+        has_all_words: False: nothing has all the words, these have some.
+        has_words: False: there is nothing to look for in what was typed.
+    """
+
+    hits: list[Hit]
+    n_found: int
+    is_cut: bool = False
+    has_all_words: bool = True
+    has_words: bool = True
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    text: str
+    at: datetime
+    values: dict[str, Any]
+
+
+async def search(
+    session: AsyncSession,
+    principal: Principal,
+    query: str,
+    filters: Filters,
+    *,
+    order: Order = "best",
+    page: int = 1,
+) -> Found:
+    """Find messages and tickets of all time, the best first.
+
+    Colleagues see what the console shows them: staff chats are their owner's and
+    managers'.
+
+    Raises:
+        Forbidden: this is not for them.
+    """
+    if not principal.is_staff or principal.role not in ROLES_WITH["service"]:
+        raise Forbidden("forbidden", "This is for colleagues with the right role.")
+    terms = parse(query)
+    if not terms:
+        return Found([], 0, has_words=False)
+    wanted = await _wanted(session, principal, filters)
+    if wanted is None:
+        return Found([], 0)
+    kinds = [filters.kind] if filters.kind else _kinds(filters)
+    has_all = True
+    found = await _find(session, kinds, terms, wanted, needs_all=True)
+    if len(terms) > 1 and not any(found.values()):
+        has_all = False
+        found = await _find(session, kinds, terms, wanted, needs_all=False)
+    candidates = await _load(session, found)
+    ranked = _rank(candidates, terms, by_time=order == "newest")
+    start = (page - 1) * PAGE_SIZE
+    return Found(
+        hits=[
+            _hit(item, match, score, principal)
+            for item, match, score in ranked[start : start + PAGE_SIZE]
+        ],
+        n_found=len(ranked),
+        is_cut=any(len(ids) == MAX_CANDIDATES for ids in found.values()),
+        has_all_words=has_all,
+    )
+
+
+def _kinds(filters: Filters) -> list[Kind]:
+    return ["message"] if filters.sender else ["message", "ticket"]
+
+
+async def _wanted(
+    session: AsyncSession, principal: Principal, filters: Filters
+) -> Wanted | None:
+    """Return the conditions; None if nothing can fulfil them."""
+    facets: list[tuple[str, ...]] = []
+    if filters.sender:
+        facets.append((sender_facet(filters.sender),))
+    if filters.language:
+        facets.append((language_facet(filters.language),))
+    customer_id = None
+    if filters.customer:
+        customer = await _find_customer(session, filters.customer)
+        if customer is None:
+            return None
+        customer_id = customer.id
+    is_manager = principal.role in ROLES_WITH["manage"]
+    return Wanted(
+        facets=tuple(facets),
+        since=filters.since,
+        until=filters.until,
+        reader_id=None if is_manager else principal.staff_id,
+        customer_id=customer_id,
+    )
+
+
+async def _find_customer(session: AsyncSession, text: str) -> Customer | None:
+    if "@" in text:
+        return await session.scalar(
+            select(Customer).where(Customer.email == text.strip().lower())
+        )
+    try:
+        return await get_customer(session, text)
+    except NotFound:
+        return None
+
+
+async def _find(
+    session: AsyncSession,
+    kinds: Sequence[Kind],
+    terms: Sequence[Term],
+    wanted: Wanted,
+    *,
+    needs_all: bool,
+) -> dict[Kind, list[int]]:
+    found: dict[Kind, list[int]] = {}
+    for kind in kinds:
+        narrowed = await _of_customer(session, kind, wanted)
+        if narrowed is not None:
+            found[kind] = await find_candidates(
+                session, kind, terms, narrowed, needs_all=needs_all
+            )
+    return found
+
+
+async def _of_customer(
+    session: AsyncSession, kind: Kind, wanted: Wanted
+) -> Wanted | None:
+    """Name the conversations of the customer, if messages of one are wanted."""
+    if kind == "ticket" or wanted.customer_id is None:
+        return wanted
+    ids = await session.scalars(
+        select(Conversation.id)
+        .where(Conversation.customer_id == wanted.customer_id)
+        .order_by(Conversation.last_message_at.desc())
+        .limit(MAX_CONVERSATIONS)
+    )
+    facets = tuple(conversation_facet(one) for one in ids)
+    if not facets:
+        return None
+    return Wanted(
+        facets=(*wanted.facets, facets),
+        since=wanted.since,
+        until=wanted.until,
+        reader_id=wanted.reader_id,
+    )
+
+
+async def _load(
+    session: AsyncSession, found: dict[Kind, list[int]]
+) -> list[_Candidate]:
+    return [
+        *await _load_messages(session, found.get("message", [])),
+        *await _load_tickets(session, found.get("ticket", [])),
+    ]
+
+
+async def _load_messages(session: AsyncSession, ids: list[int]) -> list[_Candidate]:
+    if not ids:
+        return []
+    rows = await session.execute(
+        select(
+            Message.conversation_id,
+            Message.seq,
+            Message.sender,
+            Message.suppressed,
+            Message.text,
+            Message.language,
+            Message.created_at,
+            Customer.name,
+        )
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .outerjoin(Customer, Customer.id == Conversation.customer_id)
+        .where(Message.id.in_(ids))
+        .order_by(Message.id.desc())
+    )
+    return [
+        _Candidate(row.text or "", row.created_at, {"kind": "message"} | row._asdict())
+        for row in rows
+    ]
+
+
+async def _load_tickets(session: AsyncSession, ids: list[int]) -> list[_Candidate]:
+    if not ids:
+        return []
+    spoken: dict[int, list[str]] = {}
+    bodies = await session.execute(
+        select(TicketEvent.ticket_id, TicketEvent.body)
+        .where(TicketEvent.ticket_id.in_(ids), TicketEvent.kind.in_(SPOKEN))
+        .order_by(TicketEvent.id)
+    )
+    for ticket_id, body in bodies:
+        spoken.setdefault(ticket_id, []).append(body or "")
+    rows = await session.execute(
+        select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.subject,
+            Ticket.description,
+            Ticket.language,
+            Ticket.opened_at,
+            Customer.name,
+        )
+        .outerjoin(Customer, Customer.id == Ticket.customer_id)
+        .where(Ticket.id.in_(ids))
+        .order_by(Ticket.id.desc())
+    )
+    return [
+        _Candidate(
+            "\n".join(
+                (row.number, row.subject, row.description, *spoken.get(row.id, []))
+            ),
+            row.opened_at,
+            {"kind": "ticket"} | row._asdict(),
+        )
+        for row in rows
+    ]
+
+
+def _rank(
+    candidates: list[_Candidate], terms: Sequence[Term], *, by_time: bool
+) -> list[tuple[_Candidate, Match, float]]:
+    texts = [candidate.text for candidate in candidates]
+    matches = [find_spans(text, terms) for text in texts]
+    scores = rank(texts, matches, len(terms))
+    ranked = list(zip(candidates, matches, scores, strict=True))
+    if by_time:
+        return sorted(ranked, key=lambda item: item[0].at, reverse=True)
+    return sorted(
+        ranked, key=lambda item: (round(item[2], 3), item[0].at), reverse=True
+    )
+
+
+def _hit(
+    candidate: _Candidate, match: Match, score: float, principal: Principal
+) -> Hit:
+    values = candidate.values
+    parts = excerpt(candidate.text, match)
+    if values["kind"] == "ticket":
+        return Hit(
+            kind="ticket",
+            url=f"/console/tickets/{values['number']}",
+            title=f"{values['number']} · {values['subject']}",
+            sender=None,
+            language=values["language"],
+            at=candidate.at,
+            customer_name=values["name"],
+            parts=parts,
+            score=score,
+        )
+    visitor = say(
+        "page_console_visitor", principal.language, id=values["conversation_id"][:6]
+    )
+    return Hit(
+        kind="message",
+        url=f"/console/conversations/{values['conversation_id']}#line-{values['seq']}",
+        title=values["name"] or visitor,
+        sender="suppressed" if values["suppressed"] else values["sender"],
+        language=values["language"],
+        at=candidate.at,
+        customer_name=values["name"],
+        parts=parts,
+        score=score,
+    )
