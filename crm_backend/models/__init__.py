@@ -23,6 +23,7 @@ from crm_backend.models.orders import (
     Shipment,
     TrackingEvent,
 )
+from crm_backend.models.presences import StaffPresence
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
 from crm_backend.models.staff import Staff, StaffSession
@@ -50,6 +51,7 @@ __all__ = [
     "Return",
     "Shipment",
     "Staff",
+    "StaffPresence",
     "StaffSession",
     "Ticket",
     "TicketEvent",

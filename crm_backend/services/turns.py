@@ -5,38 +5,33 @@ running may finish it, in the same transaction that adds the answer to the log. 
 runs a turn, and when others take it over, is in `turn_ownership.py`.
 """
 
-import uuid
 from dataclasses import dataclass, replace
 from functools import cache
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_backend.authentication import conversation_subject
 from crm_backend.claims import sign_claims
 from crm_backend.errors import AppError
-from crm_backend.models import Conversation, Message, Turn, utc_now
+from crm_backend.models import Conversation, Turn, utc_now
 from crm_backend.rasa_client import BotAnswer, TurnRequest
-from crm_backend.services import conversations, messages
+from crm_backend.services import (
+    conversations,
+    handoff_requests,
+    messages,
+    topics,
+    turn_context,
+)
 from crm_backend.services.apologies import apologise
+from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.conversations import UNFINISHED
-from crm_backend.wakeups import TURNS, wake_after_commit
+from crm_backend.services.turn_context import TIMED_OUT
+from crm_backend.wakeups import wake_after_commit
 
 # A turn that took the process down this often is not tried again.
 MAX_ATTEMPTS = 3
-# The failure of a turn whose answer may still come.
-TIMED_OUT = "timeout"
-# Failures after which the bot may remember having said what nobody saw. Any other is
-# the bot's own word that it keeps nothing of the turn.
-MAY_HAVE_SPOKEN = (
-    TIMED_OUT,
-    "bad_answer",
-    "empty_answer",
-    "given_up",
-    "internal_error",
-    "unreachable",
-)
 
 
 @dataclass(frozen=True)
@@ -48,21 +43,6 @@ class ClaimedTurn:
     attempt: int
     request: TurnRequest | None = None
     refusal: str | None = None
-
-
-def queue(session: AsyncSession, conversation: Conversation, message: Message) -> Turn:
-    """Queue the bot's turn to answer `message`; the conversation is locked."""
-    turn = Turn(
-        id=str(uuid.uuid4()),
-        conversation_id=conversation.id,
-        message=message,
-        version=conversation.version,
-        status="queued",
-    )
-    message.turn_id = turn.id
-    session.add(turn)
-    wake_after_commit(session, TURNS)
-    return turn
 
 
 async def claim(
@@ -118,6 +98,7 @@ async def _start(
     except AppError as err:
         return replace(claimed, refusal=err.code)
     message = turn.message
+    is_fresh = await turn_context.speaks_again(session, turn)
     request = TurnRequest(
         turn_id=turn.id,
         conversation_id=conversation.id,
@@ -132,30 +113,40 @@ async def _start(
             conversation_id=conversation.id,
             turn_id=turn.id,
         ),
-        fresh=await _speaks_again(session, turn),
+        fresh=is_fresh,
+        said=await turn_context.list_said(session, turn) if is_fresh else [],
     )
     return replace(claimed, request=request)
 
 
 async def finish(
-    session: AsyncSession, claimed: ClaimedTurn, answer: BotAnswer
+    session: AsyncSession,
+    claimed: ClaimedTurn,
+    answer: BotAnswer,
+    hours: BusinessHours,
 ) -> None:
-    """Add the bot's answer to the log, unless somebody else answers by now."""
+    """Add the bot's answer to the log, unless somebody else answers by now.
+
+    If it asks for a person, people answer from now on; `hours` is when they are there.
+    """
     held = await _hold(session, claimed)
     if held is None:
         return
     turn, conversation = held
-    _close(session, turn, "done", answer)
+    _close(session, conversation, turn, "done", answer)
     outdated = _is_outdated(conversation, turn)
     _add_to_log(session, conversation, turn, answer, suppressed=outdated)
-    if answer.blocks("handoff") and not outdated and conversation.channel == "customer":
-        conversations.change_mode(conversation, "waiting")
+    asks = answer.blocks("handoff")
+    if asks and not outdated and conversation.channel == "customer":
+        reason = await turn_context.find_reason(session, turn, asks[0].model_extra)
+        await handoff_requests.request(session, hours, conversation, reason)
 
 
 async def fail(
     session: AsyncSession,
     claimed: ClaimedTurn,
     code: str,
+    hours: BusinessHours,
     answer: BotAnswer | None = None,
 ) -> None:
     """Close a turn the bot has no answer to, with an apology and a ticket.
@@ -167,12 +158,13 @@ async def fail(
         return
     turn, conversation = held
     if _is_outdated(conversation, turn):
-        _close(session, turn, "skipped" if code == "outdated" else "failed", answer)
+        status = "skipped" if code == "outdated" else "failed"
+        _close(session, conversation, turn, status, answer)
         turn.failure = code
         return
-    _close(session, turn, "failed", answer)
+    _close(session, conversation, turn, "failed", answer)
     turn.failure = code
-    await apologise(session, conversation, turn)
+    await apologise(session, conversation, turn, hours)
 
 
 async def keep_late(
@@ -183,7 +175,7 @@ async def keep_late(
     expected = (TIMED_OUT, claimed.attempt, None)
     if (turn.failure, turn.n_attempts, turn.model_id) != expected:
         return
-    _note_understood(turn, answer)
+    _note_understood(conversation, turn, answer)
     _add_to_log(session, conversation, turn, answer, suppressed=True)
 
 
@@ -208,29 +200,6 @@ def _add_to_log(
                 language=turn.message.language,
                 suppressed=suppressed,
             )
-
-
-async def _speaks_again(session: AsyncSession, turn: Turn) -> bool:
-    """Whether the bot begins anew, because the customer knows another dialogue.
-
-    Others answered since the bot last did, or it may have said something that the
-    customer has not seen: a "yes" must not confirm a question that was never shown.
-    """
-    query = (
-        select(Turn.version, Turn.status)
-        .where(
-            Turn.conversation_id == turn.conversation_id,
-            Turn.message_id < turn.message_id,
-            or_(Turn.status == "done", Turn.failure.in_(MAY_HAVE_SPOKEN)),
-        )
-        .order_by(Turn.message_id.desc())
-        .limit(1)
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return turn.version != 0
-    version, status = row
-    return status != "done" or version != turn.version
 
 
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:
@@ -262,16 +231,21 @@ async def _lock(
 
 
 def _close(
-    session: AsyncSession, turn: Turn, status: str, answer: BotAnswer | None
+    session: AsyncSession,
+    conversation: Conversation,
+    turn: Turn,
+    status: str,
+    answer: BotAnswer | None,
 ) -> None:
     turn.status = status
     turn.finished_at = utc_now()
     if answer is not None:
-        _note_understood(turn, answer)
+        _note_understood(conversation, turn, answer)
     # The bot no longer types.
     wake_after_commit(session, turn.conversation_id)
 
 
-def _note_understood(turn: Turn, answer: BotAnswer) -> None:
+def _note_understood(conversation: Conversation, turn: Turn, answer: BotAnswer) -> None:
     turn.model_id = answer.model_id
     turn.message.understood = answer.understood
+    topics.note_understood(conversation, answer.understood)
