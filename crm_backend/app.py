@@ -16,6 +16,7 @@ from crm_backend.db import make_engine, make_sessions, reading
 from crm_backend.gateway import run_gateway, stop_gateway
 from crm_backend.handlers.api_docs import setup_api_docs
 from crm_backend.handlers.socket import N_READS_AT_ONCE, chat_socket, close_sockets
+from crm_backend.handoff_watch import run_handoff_watch
 from crm_backend.keys import (
     ARTICLES,
     CONFIG,
@@ -62,6 +63,7 @@ def create_app(config: Config) -> web.Application:
     app.cleanup_ctx.append(_articles)
     app.cleanup_ctx.append(run_gateway)
     app.cleanup_ctx.append(run_mail_delivery)
+    app.cleanup_ctx.append(run_handoff_watch)
     app.on_shutdown.append(stop_gateway)
     app.on_shutdown.append(close_sockets)
     app.on_cleanup.append(_close_limits)

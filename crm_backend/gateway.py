@@ -10,6 +10,7 @@ from crm_backend.keys import CONFIG, ENGINE, GATEWAY_TASKS, SESSIONS, WAKEUPS
 from crm_backend.notifications import NotificationListener
 from crm_backend.rasa_addresses import RasaAddresses
 from crm_backend.rasa_client import RasaClient, make_http
+from crm_backend.services.business_hours import BusinessHours
 from crm_backend.turn_runner import TurnRunner
 from crm_backend.turn_worker import TurnWorker
 
@@ -32,7 +33,8 @@ async def run_gateway(app: web.Application) -> AsyncIterator[None]:
         rasa = RasaClient(
             http, addresses, patience_seconds=turn_seconds * PATIENT_SHARE
         )
-        runner = TurnRunner(sessions, rasa, timeout_seconds=turn_seconds)
+        hours = BusinessHours.of(config)
+        runner = TurnRunner(sessions, rasa, hours, timeout_seconds=turn_seconds)
         worker = TurnWorker(
             sessions,
             runner,

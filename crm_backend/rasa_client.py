@@ -34,6 +34,13 @@ class BotFailure(Exception):
         self.code = code[:MAX_CODE]
 
 
+class SaidLine(BaseModel):
+    """Something the customer or a person said while the bot had no part in it."""
+
+    sender: str
+    text: str
+
+
 class TurnRequest(BaseModel):
     """One turn as the bot's channel wants it."""
 
@@ -44,6 +51,8 @@ class TurnRequest(BaseModel):
     claims: str
     # Others answered since the bot last did: what it was in the middle of is over.
     fresh: bool = False
+    # What was said meanwhile, oldest first.
+    said: list[SaidLine] = Field(default_factory=list)
 
 
 class BotButton(BaseModel):

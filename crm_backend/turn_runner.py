@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.db import Sessions
 from crm_backend.rasa_client import BotAnswer, BotFailure, RasaClient
 from crm_backend.services import turns
-from crm_backend.services.turns import TIMED_OUT, ClaimedTurn
+from crm_backend.services.business_hours import BusinessHours
+from crm_backend.services.turn_context import TIMED_OUT
+from crm_backend.services.turns import ClaimedTurn
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,16 @@ class TurnRunner:
     """Asks the bot and sees that each turn ends in an answer or apology."""
 
     def __init__(
-        self, sessions: Sessions, rasa: RasaClient, *, timeout_seconds: float
+        self,
+        sessions: Sessions,
+        rasa: RasaClient,
+        hours: BusinessHours,
+        *,
+        timeout_seconds: float,
     ) -> None:
         self._sessions = sessions
         self._rasa = rasa
+        self._hours = hours
         self._timeout_seconds = timeout_seconds
         self._late: set[asyncio.Task[None]] = set()
 
@@ -66,17 +74,19 @@ class TurnRunner:
         """Store how a turn ended; False if it has to be tried again."""
         if answer is not None and failure is None:
             found = answer
-            if await self._store(claimed, lambda s: turns.finish(s, claimed, found)):
+            if await self._store(
+                claimed, lambda s: turns.finish(s, claimed, found, self._hours)
+            ):
                 return True
         else:
             code = failure or "internal_error"
             log.warning("turn %s failed: %s", claimed.id, code)
             if await self._store(
-                claimed, lambda s: turns.fail(s, claimed, code, answer)
+                claimed, lambda s: turns.fail(s, claimed, code, self._hours, answer)
             ):
                 return True
         if await self._store(
-            claimed, lambda s: turns.fail(s, claimed, "internal_error")
+            claimed, lambda s: turns.fail(s, claimed, "internal_error", self._hours)
         ):
             return True
         log.error("turn %s cannot be stored; it will be tried again", claimed.id)

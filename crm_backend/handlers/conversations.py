@@ -5,6 +5,7 @@ from crm_backend.models import Conversation
 from crm_backend.schemas.chat import MessageOut, MessagesQuery
 from crm_backend.schemas.conversations import (
     AgentMessageIn,
+    AssigneeIn,
     ConversationOut,
     ConversationPage,
     ConversationsQuery,
@@ -16,7 +17,7 @@ from crm_backend.schemas.conversations import (
     TurnOut,
 )
 from crm_backend.schemas.ratings import ReviewedRatingOut
-from crm_backend.services import conversations, inbox, posts
+from crm_backend.services import assignments, conversations, inbox, posts
 from crm_backend.services.inbox import Overview, ReviewedMessage
 
 
@@ -77,10 +78,20 @@ async def set_mode(call: Call) -> ConversationOut:
     return await get_conversation(call)
 
 
+async def set_assignee(call: Call) -> ConversationOut:
+    """Give a conversation to a colleague, or back to everybody."""
+    await assignments.set_assignee(
+        call.session, call.principal, call.path["id"], call.body.email
+    )
+    await call.session.flush()
+    return await get_conversation(call)
+
+
 def conversation_out(item: Overview) -> ConversationOut:
     """Show a conversation that was loaded with customer and colleague."""
     conversation, last = item.conversation, item.last_line
     customer, staff = conversation.customer, conversation.staff
+    assignee = conversation.assignee
     return ConversationOut.model_validate(
         {
             "id": conversation.id,
@@ -89,6 +100,11 @@ def conversation_out(item: Overview) -> ConversationOut:
             "language": conversation.language,
             "customer": customer and CustomerNameOut.model_validate(customer),
             "staff_name": staff.name if staff else None,
+            "assignee_name": assignee.name if assignee else None,
+            "handoff_reason": conversation.handoff_reason,
+            "priority": conversation.priority,
+            "topic": conversation.topic,
+            "mood": conversation.mood,
             "last_line": last and LastLineOut.model_validate(last),
             "n_messages": item.n_messages,
             "n_failed_turns": item.n_failed_turns,
@@ -136,6 +152,7 @@ def reviewed_out(item: ReviewedMessage) -> ReviewedMessageOut:
 
 
 NOT_FOUND = (404, "conversation_not_found")
+TAKEN = (409, "already_taken")
 
 ENDPOINTS = (
     Endpoint(
@@ -180,7 +197,12 @@ ENDPOINTS = (
         tag="conversations",
         status=201,
         body=AgentMessageIn,
-        errors=((400, "message_empty"), (400, "message_too_long"), NOT_FOUND),
+        errors=(
+            (400, "message_empty"),
+            (400, "message_too_long"),
+            NOT_FOUND,
+            TAKEN,
+        ),
     ),
     Endpoint(
         "POST",
@@ -191,6 +213,17 @@ ENDPOINTS = (
         response=ConversationOut,
         tag="conversations",
         body=ModeIn,
-        errors=(NOT_FOUND,),
+        errors=(NOT_FOUND, TAKEN),
+    ),
+    Endpoint(
+        "POST",
+        "/conversations/{id}/assignee",
+        set_assignee,
+        access="service",
+        summary="Give a conversation to a colleague, or back to everybody",
+        response=ConversationOut,
+        tag="conversations",
+        body=AssigneeIn,
+        errors=(NOT_FOUND, (409, "not_assignable")),
     ),
 )

@@ -23,6 +23,7 @@ from crm_backend.models.orders import (
     Shipment,
     TrackingEvent,
 )
+from crm_backend.models.presences import StaffPresence
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
 from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgress
@@ -58,6 +59,7 @@ __all__ = [
     "SlaClock",
     "SlaPolicy",
     "Staff",
+    "StaffPresence",
     "StaffSession",
     "Ticket",
     "TicketEvent",

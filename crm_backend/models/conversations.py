@@ -137,7 +137,7 @@ class Handoff(Base):
 
     Its reason: customer_asked | misunderstood | upset | backend_failed | policy
     | agent_took_over. Its outcome: returned (to the assistant) | closed | left (the
-    customer went on with the assistant) | ticket (nobody was there).
+    customer went on with the assistant) | ticket (they did, because nobody was there).
     """
 
     __tablename__ = "handoffs"
@@ -157,6 +157,11 @@ class Handoff(Base):
     replied_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
+    # The customer wants what people answer by mail too; up to where they have it.
+    wants_mail: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mailed_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What was promised instead because nobody was there.
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
 
 
 class Verification(Base):

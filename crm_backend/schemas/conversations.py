@@ -12,6 +12,7 @@ from crm_backend.schemas.chat import MAX_RAW_TEXT, MessageOut, Sender
 from crm_backend.schemas.common import PageQuery
 from crm_backend.schemas.ratings import ReviewedRatingOut
 from crm_backend.services.conversations import Channel, Mode
+from crm_backend.services.handoffs import Reason
 
 
 class ConversationsQuery(PageQuery):
@@ -44,6 +45,11 @@ class ConversationOut(Schema):
     language: Language
     customer: CustomerNameOut | None
     staff_name: str | None
+    assignee_name: str | None
+    handoff_reason: Reason | None
+    priority: Literal["low", "medium", "high", "urgent"]
+    topic: str | None
+    mood: float | None
     last_line: LastLineOut | None
     n_messages: int
     n_failed_turns: int
@@ -94,6 +100,12 @@ class AgentMessageIn(Schema):
 
     client_message_id: UUID
     text: str = Field(max_length=MAX_RAW_TEXT)
+
+
+class AssigneeIn(Schema):
+    """Whose the conversation shall be."""
+
+    email: str | None = Field(max_length=254)
 
 
 class ModeIn(Schema):

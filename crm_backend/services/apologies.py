@@ -7,14 +7,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.catalogue import say
 from crm_backend.models import Conversation, Ticket, Turn
 from crm_backend.principal import Language, Principal
-from crm_backend.services import conversations, messages, tickets
+from crm_backend.services import (
+    handoff_requests,
+    messages,
+    tickets,
+    turn_context,
+)
+from crm_backend.services.business_hours import BusinessHours
 
 HANDOFF_PAYLOAD = "/human_handoff"
 MAX_QUOTE = 500
 
 
 async def apologise(
-    session: AsyncSession, conversation: Conversation, turn: Turn
+    session: AsyncSession,
+    conversation: Conversation,
+    turn: Turn,
+    hours: BusinessHours,
 ) -> None:
     """Apologise for a turn that failed; a colleague finds it by its ticket."""
     language = turn.message.language
@@ -37,7 +46,10 @@ async def apologise(
     )
     if wants_person:
         # Who asked for a person gets one, whether the bot works or not.
-        conversations.change_mode(conversation, "waiting")
+        reason = await turn_context.find_reason(session, turn)
+        await handoff_requests.request(
+            session, hours, conversation, reason, ticket=ticket
+        )
 
 
 def _way_out(conversation: Conversation, language: str) -> list[dict[str, Any]]:

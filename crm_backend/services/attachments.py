@@ -11,7 +11,7 @@ from crm_backend.catalogue import say
 from crm_backend.errors import Invalid, NotFound, TooManyRequests
 from crm_backend.models import Attachment, Conversation, Message, utc_now
 from crm_backend.principal import ROLES_WITH, Principal
-from crm_backend.services import conversations, messages
+from crm_backend.services import conversations, handoffs, messages
 from crm_backend.services.apologies import HANDOFF_PAYLOAD
 from crm_backend.services.attachment_files import StagedFile
 
@@ -84,7 +84,10 @@ async def add_agent_attachment(
         n_bytes=file.n_bytes,
         language=principal.language,
     )
-    await conversations.take_over(session, conversation, principal.staff_id)
+    await conversations.take_over(
+        session, conversation, principal.staff_id, language=principal.language
+    )
+    await handoffs.note_reply(session, conversation)
     conversation.waiting_since = None
     return await _add(session, conversation, "agent", client_message_id, file)
 

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.authentication import token_hash
 from crm_backend.catalogue import say
 from crm_backend.db import is_postgresql
-from crm_backend.errors import NotFound
+from crm_backend.errors import Conflict, NotFound
 from crm_backend.models import Conversation, Message, Staff, Turn, utc_now
 from crm_backend.principal import Language, Level, Principal
-from crm_backend.services import messages
+from crm_backend.services import handoffs, messages, presences, topics, turn_queue
 
 Channel = Literal["customer", "staff"]
 Mode = Literal["bot", "waiting", "human", "closed"]
@@ -97,18 +97,39 @@ def expects_bot(conversation: Conversation) -> bool:
     """
     if conversation.mode == "closed":
         change_mode(conversation, "bot")
+        topics.start_anew(conversation)
     if conversation.mode != "bot" and conversation.waiting_since is None:
         conversation.waiting_since = utc_now()
     return conversation.mode == "bot"
 
 
 async def take_over(
-    session: AsyncSession, conversation: Conversation, staff_id: int
+    session: AsyncSession,
+    conversation: Conversation,
+    staff_id: int,
+    *,
+    language: str = "en",
 ) -> None:
-    """Let a colleague answer instead of the bot; nothing changes if one does."""
+    """Let a colleague answer instead of the bot; nothing changes if they do already.
+
+    Raises:
+        Conflict: `already_taken`: another colleague answers, who has not gone. It
+            says who, in the `language` of the one who is told.
+    """
     if conversation.mode == "human":
-        return
+        owner_id = conversation.assignee_id
+        if owner_id is None or owner_id == staff_id:
+            conversation.assignee_id = staff_id
+            return
+        if not await presences.has_gone(session, owner_id, utc_now()):
+            owner = await session.get_one(Staff, owner_id)
+            raise Conflict(
+                "already_taken",
+                say("already_taken", language, name=owner.name),
+                details={"name": owner.name},
+            )
     staff = await session.get_one(Staff, staff_id)
+    await handoffs.take(session, conversation, staff_id)
     change_mode(conversation, "human")
     _say(session, conversation, "colleague_joined", name=staff.name)
 
@@ -120,24 +141,33 @@ async def set_mode(
 
     Raises:
         NotFound: the conversation is not one this colleague may see.
+        Conflict: `already_taken`: another colleague took it over first.
     """
     assert principal.staff_id is not None
     await get_visible(session, principal, conversation_id)
     conversation = await lock(session, conversation_id)
+    if mode == "human":
+        await take_over(
+            session, conversation, principal.staff_id, language=principal.language
+        )
+        return
     if conversation.mode == mode:
         return
-    if mode == "human":
-        await take_over(session, conversation, principal.staff_id)
-        return
+    await handoffs.finish(
+        session, conversation, "returned" if mode == "bot" else "closed"
+    )
     change_mode(conversation, mode)
     key = "assistant_returned" if mode == "bot" else "conversation_closed"
     _say(session, conversation, key)
+    if mode == "bot":
+        await turn_queue.queue_unanswered(session, conversation)
 
 
 async def end(session: AsyncSession, conversation_id: str) -> Conversation:
     """Close a conversation on behalf of the visitor, who may write again."""
     conversation = await lock(session, conversation_id)
     if conversation.mode != "closed":
+        await handoffs.finish(session, conversation, "closed")
         change_mode(conversation, "closed")
         _say(session, conversation, "conversation_closed")
     return conversation
@@ -164,6 +194,7 @@ async def add_agent_message(
 
     Raises:
         NotFound: the conversation is not one this colleague may see.
+        Conflict: `already_taken`: another colleague answers it.
     """
     assert principal.staff_id is not None
     await get_visible(session, principal, conversation_id)
@@ -171,7 +202,10 @@ async def add_agent_message(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
-    await take_over(session, conversation, principal.staff_id)
+    await take_over(
+        session, conversation, principal.staff_id, language=principal.language
+    )
+    await handoffs.note_reply(session, conversation)
     conversation.waiting_since = None
     return messages.append(
         session,

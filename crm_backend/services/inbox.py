@@ -43,7 +43,9 @@ async def list_overviews(
 ) -> Page[Overview]:
     """List conversations: who waits longest first if `mode` is waiting, else newest."""
     query = _visible(principal).options(
-        selectinload(Conversation.customer), selectinload(Conversation.staff)
+        selectinload(Conversation.customer),
+        selectinload(Conversation.staff),
+        selectinload(Conversation.assignee),
     )
     if mode is not None:
         query = query.where(Conversation.mode == mode)
@@ -69,7 +71,7 @@ async def get_overview(
         NotFound: there is none that this colleague may see.
     """
     conversation = await get_visible(session, principal, conversation_id)
-    await session.refresh(conversation, ["customer", "staff"])
+    await session.refresh(conversation, ["customer", "staff", "assignee"])
     return (await _with_figures(session, [conversation]))[0]
 
 

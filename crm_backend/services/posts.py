@@ -13,8 +13,9 @@ from crm_backend.models import Conversation, Message, utc_now
 from crm_backend.rate_limits import Caller
 from crm_backend.services import (
     conversations,
+    handoff_requests,
     messages,
-    turns,
+    turn_queue,
     verification_chat,
 )
 
@@ -110,7 +111,10 @@ async def post_payload(
         text=title,
         payload=payload,
     )
-    _ask_for_answer(session, conversation, message)
+    if payload in handoff_requests.COMMANDS:
+        await handoff_requests.obey(session, conversation, payload)
+    else:
+        _ask_for_answer(session, conversation, message)
     return message
 
 
@@ -134,7 +138,7 @@ def _ask_for_answer(
     session: AsyncSession, conversation: Conversation, message: Message
 ) -> None:
     if conversations.expects_bot(conversation):
-        turns.queue(session, conversation, message)
+        turn_queue.queue(session, conversation, message)
 
 
 async def _refuse_if_too_many(

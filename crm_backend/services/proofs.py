@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.catalogue import say
 from crm_backend.errors import Conflict
 from crm_backend.models import Conversation, Customer, Ticket
-from crm_backend.services import messages, turns
+from crm_backend.services import messages, turn_queue
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ async def give_to(
         payload=resume if can_resume else None,
     )
     if can_resume:
-        turns.queue(session, conversation, message)
+        turn_queue.queue(session, conversation, message)
     return proof
 
 

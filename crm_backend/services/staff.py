@@ -14,6 +14,7 @@ from crm_backend.authentication import SESSION_LIFETIME, token_hash
 from crm_backend.errors import Conflict, Unauthenticated
 from crm_backend.models import Staff, StaffSession, utc_now
 from crm_backend.principal import Role
+from crm_backend.services import presences
 
 MIN_PASSWORD_LENGTH = 8
 
@@ -63,7 +64,13 @@ async def open_session(
 
 
 async def close_session(session: AsyncSession, token: str) -> None:
-    """Sign out; a session that is already over is fine."""
+    """Sign out; a session that is already over is fine.
+
+    Customers whom the colleague has not answered yet become others' soon.
+    """
+    row = await session.get(StaffSession, token_hash(token))
+    if row is not None:
+        await presences.leave(session, row.staff_id)
     await session.execute(
         delete(StaffSession).where(StaffSession.token_hash == token_hash(token))
     )

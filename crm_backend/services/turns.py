@@ -5,39 +5,33 @@ running may finish it, in the same transaction that adds the answer to the log. 
 runs a turn, and when others take it over, is in `turn_ownership.py`.
 """
 
-import uuid
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_backend.authentication import conversation_subject
 from crm_backend.claims import sign_claims
 from crm_backend.errors import AppError
-from crm_backend.models import Conversation, Message, Turn, utc_now
+from crm_backend.models import Conversation, Turn, utc_now
 from crm_backend.rasa_client import BotAnswer, TurnRequest
-from crm_backend.services import conversations, messages
+from crm_backend.services import (
+    conversations,
+    handoff_requests,
+    messages,
+    topics,
+    turn_context,
+)
 from crm_backend.services.apologies import apologise
+from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.conversations import UNFINISHED
-from crm_backend.wakeups import TURNS, wake_after_commit
+from crm_backend.services.turn_context import TIMED_OUT
+from crm_backend.wakeups import wake_after_commit
 
 # A turn that took the process down this often is not tried again.
 MAX_ATTEMPTS = 3
-# The failure of a turn whose answer may still come.
-TIMED_OUT = "timeout"
-# Failures after which the bot may remember having said what nobody saw. Any other is
-# the bot's own word that it keeps nothing of the turn.
-MAY_HAVE_SPOKEN = (
-    TIMED_OUT,
-    "bad_answer",
-    "empty_answer",
-    "given_up",
-    "internal_error",
-    "unreachable",
-)
 
 
 @dataclass(frozen=True)
@@ -49,21 +43,6 @@ class ClaimedTurn:
     attempt: int
     request: TurnRequest | None = None
     refusal: str | None = None
-
-
-def queue(session: AsyncSession, conversation: Conversation, message: Message) -> Turn:
-    """Queue the bot's turn to answer `message`; the conversation is locked."""
-    turn = Turn(
-        id=str(uuid.uuid4()),
-        conversation_id=conversation.id,
-        message=message,
-        version=conversation.version,
-        status="queued",
-    )
-    message.turn_id = turn.id
-    session.add(turn)
-    wake_after_commit(session, TURNS)
-    return turn
 
 
 async def claim(
@@ -93,33 +72,13 @@ def _claimable() -> Select[Turn, Conversation, int | None, str | None]:
         earlier.status.in_(UNFINISHED),
     )
     return (
-        select(Turn, Conversation, *map(_of_last_answer, ("version", "status")))
+        select(Turn, Conversation, *turn_context.last_answer())
         .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(Turn.status == "queued", is_first)
         .order_by(Turn.message_id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=Turn)
         .options(joinedload(Turn.message, innerjoin=True))
-    )
-
-
-def _of_last_answer(column: str) -> ScalarSelect[Any]:
-    """Select a column of the last turn before a turn in which the bot spoke.
-
-    Or in which it may have said something that the customer has not seen.
-    """
-    last = aliased(Turn)
-    return (
-        select(getattr(last, column))
-        .where(
-            last.conversation_id == Turn.conversation_id,
-            last.message_id < Turn.message_id,
-            or_(last.status == "done", last.failure.in_(MAY_HAVE_SPOKEN)),
-        )
-        .order_by(last.message_id.desc())
-        .limit(1)
-        .correlate(Turn)
-        .scalar_subquery()
     )
 
 
@@ -147,6 +106,7 @@ async def _start(
     except AppError as err:
         return replace(claimed, refusal=err.code)
     message = turn.message
+    is_fresh = turn_context.speaks_again(turn, last_version, last_status)
     request = TurnRequest(
         turn_id=turn.id,
         conversation_id=conversation.id,
@@ -161,30 +121,40 @@ async def _start(
             conversation_id=conversation.id,
             turn_id=turn.id,
         ),
-        fresh=_speaks_again(turn, last_version, last_status),
+        fresh=is_fresh,
+        said=await turn_context.list_said(session, turn) if is_fresh else [],
     )
     return replace(claimed, request=request)
 
 
 async def finish(
-    session: AsyncSession, claimed: ClaimedTurn, answer: BotAnswer
+    session: AsyncSession,
+    claimed: ClaimedTurn,
+    answer: BotAnswer,
+    hours: BusinessHours,
 ) -> None:
-    """Add the bot's answer to the log, unless somebody else answers by now."""
+    """Add the bot's answer to the log, unless somebody else answers by now.
+
+    If it asks for a person, people answer from now on; `hours` is when they are there.
+    """
     held = await _hold(session, claimed)
     if held is None:
         return
     turn, conversation = held
-    _close(session, turn, "done", answer)
+    _close(session, conversation, turn, "done", answer)
     outdated = _is_outdated(conversation, turn)
     _add_to_log(session, conversation, turn, answer, suppressed=outdated)
-    if answer.blocks("handoff") and not outdated and conversation.channel == "customer":
-        conversations.change_mode(conversation, "waiting")
+    asks = answer.blocks("handoff")
+    if asks and not outdated and conversation.channel == "customer":
+        reason = await turn_context.find_reason(session, turn, asks[0].model_extra)
+        await handoff_requests.request(session, hours, conversation, reason)
 
 
 async def fail(
     session: AsyncSession,
     claimed: ClaimedTurn,
     code: str,
+    hours: BusinessHours,
     answer: BotAnswer | None = None,
 ) -> None:
     """Close a turn the bot has no answer to, with an apology and a ticket.
@@ -196,12 +166,13 @@ async def fail(
         return
     turn, conversation = held
     if _is_outdated(conversation, turn):
-        _close(session, turn, "skipped" if code == "outdated" else "failed", answer)
+        status = "skipped" if code == "outdated" else "failed"
+        _close(session, conversation, turn, status, answer)
         turn.failure = code
         return
-    _close(session, turn, "failed", answer)
+    _close(session, conversation, turn, "failed", answer)
     turn.failure = code
-    await apologise(session, conversation, turn)
+    await apologise(session, conversation, turn, hours)
 
 
 async def keep_late(
@@ -212,7 +183,7 @@ async def keep_late(
     expected = (TIMED_OUT, claimed.attempt, None)
     if (turn.failure, turn.n_attempts, turn.model_id) != expected:
         return
-    _note_understood(turn, answer)
+    _note_understood(conversation, turn, answer)
     _add_to_log(session, conversation, turn, answer, suppressed=True)
 
 
@@ -237,19 +208,6 @@ def _add_to_log(
                 language=turn.message.language,
                 suppressed=suppressed,
             )
-
-
-def _speaks_again(
-    turn: Turn, last_version: int | None, last_status: str | None
-) -> bool:
-    """Whether the bot begins anew, because the customer knows another dialogue.
-
-    Others answered since the bot last did, or it may have said something that the
-    customer has not seen: a "yes" must not confirm a question that was never shown.
-    """
-    if last_version is None:
-        return turn.version != 0
-    return last_status != "done" or last_version != turn.version
 
 
 def _is_outdated(conversation: Conversation, turn: Turn) -> bool:
@@ -288,16 +246,21 @@ def _locking() -> Select[Turn, Conversation]:
 
 
 def _close(
-    session: AsyncSession, turn: Turn, status: str, answer: BotAnswer | None
+    session: AsyncSession,
+    conversation: Conversation,
+    turn: Turn,
+    status: str,
+    answer: BotAnswer | None,
 ) -> None:
     turn.status = status
     turn.finished_at = utc_now()
     if answer is not None:
-        _note_understood(turn, answer)
+        _note_understood(conversation, turn, answer)
     # The bot no longer types.
     wake_after_commit(session, turn.conversation_id)
 
 
-def _note_understood(turn: Turn, answer: BotAnswer) -> None:
+def _note_understood(conversation: Conversation, turn: Turn, answer: BotAnswer) -> None:
     turn.model_id = answer.model_id
     turn.message.understood = answer.understood
+    topics.note_understood(conversation, answer.understood)

@@ -70,15 +70,20 @@ async def submit_mode(request: web.Request) -> web.Response:
     refuse_other_sites(request)
     form, back = await request.post(), _page(request)
     async with request.app[SESSIONS].begin() as session:
-        await require_reader(request, session, "service", back=back)
+        staff = await require_reader(request, session, "service", back=back)
         principal = await get_principal(request, session)
         try:
             wanted = ModeIn.model_validate({"mode": form.get("mode")})
         except ValidationError as err:
             raise web.HTTPBadRequest from err
-        await conversations.set_mode(
-            session, principal, request.match_info["id"], wanted.mode
-        )
+        try:
+            await conversations.set_mode(
+                session, principal, request.match_info["id"], wanted.mode
+            )
+        except Conflict as err:
+            return await conversation_page(
+                request, session, staff, problem=err.message, status=err.status
+            )
     return _go_to(f"{back}#reply-text" if wanted.mode == "human" else back)
 
 

@@ -1,16 +1,21 @@
 import asyncio
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm_backend import turn_runner, turn_worker
 from crm_backend.rasa_client import BotAnswer
 from crm_backend.services import turn_ownership, turns
+from crm_backend.services.business_hours import BusinessHours
+from crm_backend.setting_values import ALWAYS
 from tests.crm_backend.fake_rasa import CLAIMS_KEY, Gate, says
 from tests.crm_backend.fixtures_gateway import Gateway, apology_of
 
 pytest_plugins = ("tests.crm_backend.fixtures_gateway",)
+
+HOURS = BusinessHours(ALWAYS, ZoneInfo("UTC"))
 
 
 async def test_turns_of_a_conversation_run_one_at_a_time_in_order(
@@ -94,9 +99,9 @@ async def test_turn_ends_only_once(gateway: Gateway) -> None:
     answer = BotAnswer.model_validate({"turn_id": turn.id, **says("answer")})
     for _ in range(2):
         async with gateway.sessions.begin() as session:
-            await turns.fail(session, claimed, "timeout")
+            await turns.fail(session, claimed, "timeout", HOURS)
         async with gateway.sessions.begin() as session:
-            await turns.finish(session, claimed, answer)
+            await turns.finish(session, claimed, answer, HOURS)
     await apology_of(gateway, chat)
     assert len(await chat.texts()) == 2
 
@@ -116,7 +121,9 @@ async def test_attempt_that_was_replaced_cannot_end_the_turn(
         [again] = await turns.claim(session, 1, CLAIMS_KEY, "another gateway")
     assert again.attempt == 2
     async with gateway.sessions.begin() as session:
-        await turns.fail(session, turns.ClaimedTurn(turn.id, chat.id, 1), "timeout")
+        await turns.fail(
+            session, turns.ClaimedTurn(turn.id, chat.id, 1), "timeout", HOURS
+        )
     assert await gateway.tickets() == []
 
 
