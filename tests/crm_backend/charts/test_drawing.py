@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from crm_backend.charts.drawing import WIDTHS, draw
+from crm_backend.charts.drawing import draw
+from crm_backend.charts.look import WIDTHS
 from crm_backend.charts.specs import (
     Bar,
     BarChart,
