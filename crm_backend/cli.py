@@ -17,6 +17,7 @@ from crm_backend.config import Config, ConfigError, database_url, var_dir
 from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import AppError
 from crm_backend.imports.command import import_command
+from crm_backend.jobs.job import Step
 from crm_backend.principal import Role
 from crm_backend.runtime.preflight import NotReady
 
@@ -142,19 +143,28 @@ def migrate() -> None:
 
 @app.command(epilog="Example: ./deskmate predict")
 def predict() -> None:
-    """Train the purchase predictor anew and score all customers."""
-    from crm_backend.jobs import score_purchase, train_purchase
+    """Train all predictors anew and score all customers."""
+    from crm_backend.jobs.command import run_steps
 
-    async def work() -> None:
-        engine = make_engine(database_url())
-        try:
-            sessions = make_sessions(engine)
-            await train_purchase(sessions, var_dir())
-            await score_purchase(sessions, var_dir())
-        finally:
-            await engine.dispose()
+    run_steps(("train", "score"), (), console)
 
-    asyncio.run(work())
+
+def _add_step(step: Step, help_text: str) -> None:
+    @app.command(step, help=help_text, epilog=f"Example: ./deskmate {step}")
+    def command(
+        names: Annotated[
+            list[str] | None, typer.Argument(help="Only these; all by default.")
+        ] = None,
+    ) -> None:
+        from crm_backend.jobs.command import run_steps
+
+        run_steps((step,), tuple(names or ()), console)
+
+
+_add_step("train", "Train predictors anew on the shop's records.")
+_add_step("score", "Score all customers with the predictors in use.")
+_add_step("evaluate", "Compare what was predicted with what happened.")
+_add_step("report", "Write the reports.")
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def _prepare_assistant(var_dir: Path) -> None:
 
 
 def _prepare_predictions(var_dir: Path) -> None:
-    from crm_backend.jobs import refresh_purchase
+    from crm_backend.jobs.purchase import refresh_purchase
 
     async def run() -> None:
         engine = make_engine(database_url())

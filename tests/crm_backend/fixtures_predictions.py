@@ -13,7 +13,7 @@ import pytest
 
 from crm_backend.config import Config
 from crm_backend.db import Sessions, make_engine, make_sessions
-from crm_backend.jobs import score_purchase, train_purchase
+from crm_backend.jobs.purchase import score_purchase, train_purchase
 from crm_backend.models import Base
 from crm_backend.seed import seed_shop
 from tests.crm_backend.shop import Shop
@@ -76,5 +76,5 @@ async def _seed(sessions: Sessions, folder: Path) -> None:
 
 
 async def _train(sessions: Sessions, folder: Path) -> None:
-    await train_purchase(sessions, folder, AS_OF)
-    await score_purchase(sessions, folder, AS_OF)
+    await train_purchase(sessions, folder, as_of=AS_OF)
+    await score_purchase(sessions, folder, as_of=AS_OF)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from crm_backend.analytics.features import customer_features
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
-from crm_backend.jobs import refresh_purchase, score_purchase, train_purchase
+from crm_backend.jobs.purchase import refresh_purchase, score_purchase, train_purchase
 from crm_backend.models import Customer, Order, Predictor, PurchasePrediction
 from crm_backend.predictors import load_purchase
 from crm_backend.services.customers import get_customer
@@ -48,13 +48,13 @@ async def test_card_is_stored_with_its_baselines(sessions):
 
 async def test_scoring_again_replaces_the_scores(sessions, tmp_path):
     before = await count(sessions, PurchasePrediction)
-    assert await score_purchase(sessions, tmp_path, AS_OF) == before
+    assert await score_purchase(sessions, tmp_path, as_of=AS_OF) == before
     assert await count(sessions, PurchasePrediction) == before
 
 
 async def test_scores_of_another_moment_are_kept_beside(sessions, tmp_path):
     before = await count(sessions, PurchasePrediction)
-    await score_purchase(sessions, tmp_path, AS_OF - timedelta(days=1))
+    await score_purchase(sessions, tmp_path, as_of=AS_OF - timedelta(days=1))
     assert await count(sessions, PurchasePrediction) > before * 1.9
 
 
@@ -66,7 +66,7 @@ async def test_withdrawn_consent_deletes_the_scores(sessions, tmp_path):
             .where(Customer.number == "C-100001")
             .values(consent_profiling=False)
         )
-    await score_purchase(sessions, tmp_path, AS_OF + timedelta(days=1))
+    await score_purchase(sessions, tmp_path, as_of=AS_OF + timedelta(days=1))
     async with sessions() as session:
         own = select(PurchasePrediction).where(PurchasePrediction.customer_id == alice)
         assert (await session.scalars(own)).all() == []
@@ -97,7 +97,7 @@ async def test_scoring_without_a_predictor_is_refused(sessions, tmp_path):
 
 async def test_too_little_data_names_what_it_takes(sessions, tmp_path):
     with pytest.raises(Conflict, match="needs 150 days, found") as caught:
-        await train_purchase(sessions, tmp_path, AS_OF - timedelta(days=660))
+        await train_purchase(sessions, tmp_path, as_of=AS_OF - timedelta(days=660))
     assert caught.value.code == "not_enough_data"
     assert await count(sessions, Predictor) == 1
 

@@ -1,8 +1,6 @@
-"""Work in the background: train predictors and score all customers."""
+"""Train the purchase predictor and score all customers."""
 
 import asyncio
-import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
 from crm_backend.predictors import save_purchase
 from crm_backend.services.insights import (
@@ -25,9 +24,6 @@ from crm_backend.services.insights import (
     store,
 )
 
-log = logging.getLogger(__name__)
-
-Report = Callable[[str], None]
 # A predictor and its scores of the last day need no refreshing.
 FRESH_FOR = timedelta(days=1)
 
@@ -35,8 +31,8 @@ FRESH_FOR = timedelta(days=1)
 async def train_purchase(
     sessions: Sessions,
     var_dir: Path,
-    as_of: datetime | None = None,
     *,
+    as_of: datetime | None = None,
     report: Report = log.info,
 ) -> Predictor:
     """Train the purchase predictor on the records and store it with its card.
@@ -72,8 +68,8 @@ async def train_purchase(
 async def score_purchase(
     sessions: Sessions,
     var_dir: Path,
-    as_of: datetime | None = None,
     *,
+    as_of: datetime | None = None,
     report: Report = log.info,
 ) -> int:
     """Score all customers who allow it with the current predictor.
@@ -170,3 +166,9 @@ async def _is_fresh(session: AsyncSession, row: Predictor | None) -> bool:
         .limit(1)
     )
     return found is not None
+
+
+JOBS = (
+    Job("purchase", "train", "who will buy within 30 days", train_purchase),
+    Job("purchase", "score", "who will buy within 30 days", score_purchase),
+)
