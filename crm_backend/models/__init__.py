@@ -2,6 +2,7 @@
 
 from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
+from crm_backend.models.campaigns import Campaign, CampaignMember
 from crm_backend.models.conversations import (
     Conversation,
     Handoff,
@@ -11,8 +12,15 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.opportunities import (
+    Opportunity,
+    OpportunityMove,
+    SalesTarget,
+    SalesTask,
+)
 from crm_backend.models.orders import (
     Invoice,
     Order,
@@ -32,6 +40,8 @@ from crm_backend.models.visits import Visit
 __all__ = [
     "Attachment",
     "Base",
+    "Campaign",
+    "CampaignMember",
     "Conversation",
     "Customer",
     "Gateway",
@@ -39,6 +49,8 @@ __all__ = [
     "IdempotentRequest",
     "Invoice",
     "Message",
+    "Opportunity",
+    "OpportunityMove",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -48,6 +60,9 @@ __all__ = [
     "PurchasePrediction",
     "Refund",
     "Return",
+    "SalesForecast",
+    "SalesTarget",
+    "SalesTask",
     "Shipment",
     "Staff",
     "StaffSession",
