@@ -2,6 +2,7 @@
 
 from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
+from crm_backend.models.campaigns import Campaign, CampaignMember
 from crm_backend.models.conversations import (
     Conversation,
     Handoff,
@@ -11,8 +12,15 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.opportunities import (
+    Opportunity,
+    OpportunityMove,
+    SalesTarget,
+    SalesTask,
+)
 from crm_backend.models.orders import (
     Invoice,
     Order,
@@ -38,6 +46,8 @@ __all__ = [
     "TICKET_WORDS",
     "Attachment",
     "Base",
+    "Campaign",
+    "CampaignMember",
     "Conversation",
     "Customer",
     "Gateway",
@@ -45,6 +55,8 @@ __all__ = [
     "IdempotentRequest",
     "Invoice",
     "Message",
+    "Opportunity",
+    "OpportunityMove",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -55,6 +67,9 @@ __all__ = [
     "Refund",
     "Return",
     "SearchProgress",
+    "SalesForecast",
+    "SalesTarget",
+    "SalesTask",
     "Shipment",
     "SlaClock",
     "SlaPolicy",

@@ -86,11 +86,14 @@ def _prepare_assistant(var_dir: Path) -> None:
 
 def _prepare_predictions(var_dir: Path) -> None:
     from crm_backend.jobs.purchase import refresh_purchase
+    from crm_backend.jobs.sales_forecast import refresh_sales_forecast
 
     async def run() -> None:
         engine = make_engine(database_url())
         try:
-            await refresh_purchase(make_sessions(engine), var_dir)
+            sessions = make_sessions(engine)
+            await refresh_purchase(sessions, var_dir)
+            await refresh_sales_forecast(sessions, var_dir)
         finally:
             await engine.dispose()
 
@@ -102,7 +105,7 @@ STEPS = (
     Step("database", "Database", _prepare_database),
     Step("shop", "Demo shop", _prepare_shop),
     Step("assistant", "Assistant", _prepare_assistant),
-    Step("predictions", "Purchase predictions", _prepare_predictions),
+    Step("predictions", "Predictions", _prepare_predictions),
 )
 
 

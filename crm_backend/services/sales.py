@@ -88,8 +88,8 @@ async def report_sales(
         from_on - timedelta(days=n_days),
         from_on - timedelta(days=1),
     )
-    current = await _add_up(session, zone, from_on, to_on)
-    previous = await _add_up(session, zone, before_from, before_to)
+    current = await add_up(session, zone, from_on, to_on)
+    previous = await add_up(session, zone, before_from, before_to)
     items = [
         CurrencySales(
             currency,
@@ -102,9 +102,10 @@ async def report_sales(
     return SalesReport(from_on, to_on, before_from, before_to, items)
 
 
-async def _add_up(
+async def add_up(
     session: AsyncSession, zone: ZoneInfo, from_on: date, to_on: date
 ) -> dict[str, Sales]:
+    """Add up what was sold on these days, both included, per currency."""
     query = (
         select(Order.currency, func.sum(Order.total_cents), func.count())
         .where(

@@ -20,12 +20,15 @@ from crm_backend.models import (
     Customer,
     Invoice,
     Message,
+    Opportunity,
+    OpportunityMove,
     Order,
     OrderLine,
     Payment,
     Product,
     Refund,
     Return,
+    SalesTask,
     Shipment,
     Staff,
     StaffSession,
@@ -217,6 +220,26 @@ class Shop:
                 visited_at=NOW - timedelta(days=days_ago),
             )
         )
+
+    async def add_opportunity(
+        self, customer: Customer, owner: Staff, **values: Any
+    ) -> Opportunity:
+        values = {
+            "number": new_number("O"),
+            "title": "A bigger kettle",
+            "stage": "lead",
+            "value_cents": 10_000,
+            "currency": "EUR",
+        } | values
+        opportunity = Opportunity(customer_id=customer.id, owner_id=owner.id, **values)
+        opportunity.moves.append(
+            OpportunityMove(staff_id=owner.id, stage=opportunity.stage)
+        )
+        return await self.save(opportunity)
+
+    async def add_task(self, staff: Staff, **values: Any) -> SalesTask:
+        values = {"number": new_number("K"), "title": "Call back"} | values
+        return await self.save(SalesTask(staff_id=staff.id, **values))
 
     async def add_conversation(
         self, who: Customer | Staff | None = None, **values: Any

@@ -76,6 +76,8 @@ class LiveServer:
         await shop.add_refund(delivered)
         await shop.add_ticket(number="T-100001", customer_id=shop.alice.id)
         self.ada = await shop.add_staff("ada", "admin")
+        await shop.add_opportunity(shop.alice, self.ada, number="O-100001")
+        await shop.add_task(self.ada, number="K-100001")
 
     async def _close(self) -> None:
         await self._runner.cleanup()
@@ -114,6 +116,8 @@ REAL = {
     "orders": ("DM-100001", "DM-100002"),
     "products": ("KETTLE-1",),
     "tickets": ("T-100001",),
+    "opportunities": ("O-100001",),
+    "sales": ("K-100001",),
 }
 
 
