@@ -11,6 +11,7 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
 from crm_backend.models.orders import (
@@ -25,11 +26,18 @@ from crm_backend.models.orders import (
 )
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
+from crm_backend.models.results import Matter
 from crm_backend.models.staff import Staff, StaffSession
 from crm_backend.models.tickets import Ticket, TicketEvent
+from crm_backend.models.understanding import (
+    LearningRun,
+    MisunderstoodMessage,
+    NluReview,
+)
 from crm_backend.models.visits import Visit
 
 __all__ = [
+    "ArticleDraft",
     "Attachment",
     "Base",
     "Conversation",
@@ -38,7 +46,11 @@ __all__ = [
     "Handoff",
     "IdempotentRequest",
     "Invoice",
+    "LearningRun",
+    "Matter",
     "Message",
+    "MisunderstoodMessage",
+    "NluReview",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -46,6 +58,7 @@ __all__ = [
     "Predictor",
     "Product",
     "PurchasePrediction",
+    "QuestionGap",
     "Refund",
     "Return",
     "Shipment",
@@ -55,6 +68,7 @@ __all__ = [
     "TicketEvent",
     "TrackingEvent",
     "Turn",
+    "UnansweredQuestion",
     "UtcDateTime",
     "Verification",
     "Visit",
