@@ -45,7 +45,6 @@ class NluReview(Base):
     confidence: Mapped[float | None]
     runner_up: Mapped[str | None] = mapped_column(String(60))
     runner_up_confidence: Mapped[float | None]
-    model_id: Mapped[str | None] = mapped_column(String(100))
     # fallback | unsure | wrong (only a colleague said so): the gravest of its messages.
     reason: Mapped[str] = mapped_column(String(10))
     n_messages: Mapped[int] = mapped_column(default=0)

@@ -29,7 +29,6 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Double(), nullable=True),
         sa.Column("runner_up", sa.String(length=60), nullable=True),
         sa.Column("runner_up_confidence", sa.Double(), nullable=True),
-        sa.Column("model_id", sa.String(length=100), nullable=True),
         sa.Column("reason", sa.String(length=10), nullable=False),
         sa.Column("n_messages", sa.Integer(), nullable=False),
         sa.Column("n_marked", sa.Integer(), nullable=False),
