@@ -12,6 +12,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.processor import MessageProcessor
 from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.events import ActionExecuted, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -183,5 +184,15 @@ def _describe(parsed: dict[str, Any], language: str) -> dict[str, Any]:
         ],
         "sentiment": parsed.get("sentiment"),
         "gate": parsed.get("gate"),
+        "ranking": _rank(parsed),
         "language": language,
     }
+
+
+def _rank(parsed: dict[str, Any]) -> list[dict[str, Any]]:
+    """The likeliest intents, also where the gate chose none of them."""
+    return [
+        {"intent": one["name"], "confidence": float(one["confidence"])}
+        for one in parsed.get("intent_ranking") or []
+        if one.get("name") not in (None, DEFAULT_NLU_FALLBACK_INTENT_NAME)
+    ]

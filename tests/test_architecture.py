@@ -85,6 +85,15 @@ def test_articles_know_no_web_and_no_database() -> None:
     assert refuse("crm_backend/articles", "aiohttp", "sqlalchemy", *others) == []
 
 
+def test_masking_knows_nothing_of_the_rest() -> None:
+    others = [
+        f"crm_backend.{part.stem}"
+        for part in (ROOT / "crm_backend").iterdir()
+        if part.stem != "masking"
+    ]
+    assert refuse("crm_backend/masking", "aiohttp", "sqlalchemy", *others) == []
+
+
 def test_models_know_nothing_above_them() -> None:
     others = [
         f"crm_backend.{part.stem}"

@@ -13,6 +13,7 @@ from crm_backend.models.conversations import (
 )
 from crm_backend.models.customers import Customer
 from crm_backend.models.forecasts import SalesForecast
+from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
 from crm_backend.models.opportunities import (
@@ -34,16 +35,23 @@ from crm_backend.models.orders import (
 from crm_backend.models.presences import StaffPresence
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
+from crm_backend.models.results import Matter
 from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgress
 from crm_backend.models.search_upkeep import add_entries, message_entry, ticket_entry
 from crm_backend.models.sla import SlaClock, SlaPolicy
 from crm_backend.models.staff import Staff, StaffSession
 from crm_backend.models.tickets import Ticket, TicketEvent
+from crm_backend.models.understanding import (
+    LearningRun,
+    MisunderstoodMessage,
+    NluReview,
+)
 from crm_backend.models.visits import Visit
 
 __all__ = [
     "MESSAGE_WORDS",
     "TICKET_WORDS",
+    "ArticleDraft",
     "Attachment",
     "Base",
     "Campaign",
@@ -54,9 +62,13 @@ __all__ = [
     "Handoff",
     "IdempotentRequest",
     "Invoice",
+    "LearningRun",
+    "Matter",
     "Message",
     "Opportunity",
     "OpportunityMove",
+    "MisunderstoodMessage",
+    "NluReview",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -64,6 +76,7 @@ __all__ = [
     "Predictor",
     "Product",
     "PurchasePrediction",
+    "QuestionGap",
     "Refund",
     "Return",
     "SearchProgress",
@@ -80,6 +93,7 @@ __all__ = [
     "TicketEvent",
     "TrackingEvent",
     "Turn",
+    "UnansweredQuestion",
     "UtcDateTime",
     "Verification",
     "Visit",

@@ -115,6 +115,15 @@ async def test_a_fallback_reports_the_intent_it_took_back(post, turn):
     assert body["messages"][0]["text"] == "Sorry?"
 
 
+async def test_the_likeliest_intents_are_told_even_where_none_is_chosen(post, turn):
+    _, body = await post(turn("hello"))
+    assert body["understood"]["ranking"][0]["intent"] == "greet"
+    _, body = await post(turn("the mitochondria of a cell"))
+    names = [one["intent"] for one in body["understood"]["ranking"]]
+    assert names
+    assert "nlu_fallback" not in names
+
+
 @pytest.mark.parametrize(
     "changed",
     [

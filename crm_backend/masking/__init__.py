@@ -1,0 +1,1 @@
+"""Takes personal data out of messages, so that they can become examples."""
