@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.eight_bit_graph import multiply_in_eight_bits
+
 VOCABULARY_FILE = Path(__file__).with_name("english_vocabulary.txt")
 N_DIMENSIONS = 384
 # The model was trained on texts of up to 128 word pieces; both ends of a longer one
 # are read.
 MAX_PIECES = 128
 N_HEAD = 50
-BATCH_SIZE = 32
 
 
 class EnglishEncoder:
@@ -34,8 +35,10 @@ class EnglishEncoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         # Memory is given back after a long message, at no measurable cost.
         options.enable_cpu_mem_arena = False
+        # Processors without instructions for 8 bits would cut sums that are too large.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         self._session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
+            multiply_in_eight_bits(model), options, providers=["CPUExecutionProvider"]
         )
         _give_memory_back()
         self._tokenizer = BertWordPieceTokenizer(str(vocabulary), lowercase=True)
@@ -46,32 +49,24 @@ class EnglishEncoder:
         Returns:
             shape (n_texts, 384), float32, each row of length 1.
         """
+        # One after the other: a batch shares the steps that its numbers are rounded to,
+        # so that a sentence's vector would depend on its neighbours.
         vectors = np.zeros((len(texts), N_DIMENSIONS), np.float32)
-        pieces = [
-            _shorten(found.ids) for found in self._tokenizer.encode_batch(list(texts))
-        ]
-        # Alike lengths together, so that little time goes into padding.
-        order = sorted(range(len(texts)), key=lambda i: len(pieces[i]))
-        for start in range(0, len(order), BATCH_SIZE):
-            rows = order[start : start + BATCH_SIZE]
-            vectors[rows] = self._encode_pieces([pieces[row] for row in rows])
+        for row, found in enumerate(self._tokenizer.encode_batch(list(texts))):
+            vectors[row] = self._encode_pieces(_shorten(found.ids))
         return vectors
 
-    def _encode_pieces(self, pieces: list[list[int]]) -> np.ndarray:
-        ids = np.zeros((len(pieces), max(map(len, pieces))), np.int64)
-        mask = np.zeros_like(ids)
-        for row, found in enumerate(pieces):
-            ids[row, : len(found)] = found
-            mask[row, : len(found)] = 1
+    def _encode_pieces(self, pieces: list[int]) -> np.ndarray:
+        ids = np.array([pieces], np.int64)
         inputs = {
             "input_ids": ids,
-            "attention_mask": mask,
+            "attention_mask": np.ones_like(ids),
             "token_type_ids": np.zeros_like(ids),
         }
         (hidden,) = self._session.run(None, inputs)
         # The model card's pooling: the mean over the pieces, at length 1.
-        total = np.einsum("npd,np->nd", hidden, mask.astype(np.float32))
-        return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+        total = hidden[0].sum(axis=0)
+        return total / max(float(np.linalg.norm(total)), 1e-9)
 
 
 @lru_cache(maxsize=1)

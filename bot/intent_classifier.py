@@ -15,7 +15,7 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import coo_matrix, csr_matrix
 
 from bot.fingerprint import fingerprint_files
 from bot.softmax_regression import SoftmaxWeights, fit_softmax, softmax
@@ -149,10 +149,17 @@ def sentence_features(messages: list[Message]) -> tuple[csr_matrix, np.ndarray]:
     sparse = [m.get_sparse_features(TEXT)[1] for m in messages]
     dense = [m.get_dense_features(TEXT)[1] for m in messages]
     return (
-        vstack([csr_matrix(f.features) if f else csr_matrix((1, 0)) for f in sparse])
-        .astype(np.float32)
-        .tocsr(),
+        _stack_rows([f.features.tocoo() if f else coo_matrix((1, 0)) for f in sparse]),
         np.vstack([f.features if f else np.zeros((1, 0)) for f in dense]).astype(
             np.float32
         ),
     )
+
+
+def _stack_rows(rows: list[coo_matrix]) -> csr_matrix:
+    """Put single rows on top of one another; SciPy's own takes ten times as long."""
+    ends = np.cumsum([0, *(row.nnz for row in rows)])
+    values = np.concatenate([row.data for row in rows]).astype(np.float32)
+    columns = np.concatenate([row.col for row in rows])
+    width = max(row.shape[1] for row in rows)
+    return csr_matrix((values, columns, ends), shape=(len(rows), width))

@@ -18,7 +18,7 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from bot.fingerprint import fingerprint_files
@@ -146,20 +146,17 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
             )
         return self._resource
 
-    def weigh(self, texts: list[str]) -> csr_matrix:
-        """Weigh the n-grams of messages; shape (n_messages, n_terms), float32."""
-        columns, values, ends = [], [], [0]
-        for text in texts:
-            split, offset = split_words(text), 0
-            for kind, terms in self._terms.items():
-                found, weights = self._weigh_kind(kind, split)
-                columns.append(found + offset)
-                values.append(weights)
-                offset += len(terms.names)
-            ends.append(ends[-1] + sum(map(len, columns[-len(self._terms) :])))
-        n_terms = sum(len(terms.names) for terms in self._terms.values())
-        parts = (np.concatenate(values), np.concatenate(columns), ends)
-        return csr_matrix(parts, shape=(len(texts), n_terms), dtype=np.float32)
+    def weigh(self, text: str) -> coo_matrix:
+        """Weigh the n-grams of a message; shape (1, n_terms), float32."""
+        split, columns, values, n_terms = split_words(text), [], [], 0
+        for kind, terms in self._terms.items():
+            found, weights = self._weigh_kind(kind, split)
+            columns.append(found + n_terms)
+            values.append(weights)
+            n_terms += len(terms.names)
+        column = np.concatenate(columns)
+        places = (np.zeros_like(column), column)
+        return coo_matrix((np.concatenate(values), places), shape=(1, n_terms))
 
     def _weigh_kind(self, kind: str, split: str) -> tuple[np.ndarray, np.ndarray]:
         """The columns of the n-grams found, and their weights at length 1."""
@@ -178,15 +175,10 @@ class NgramFeaturizer(SparseFeaturizer, GraphComponent):
         """Adds the features to each message."""
         if not self._terms or not messages:
             return messages
-        weights = self.weigh([message.get(TEXT) or "" for message in messages])
-        for row, message in enumerate(messages):
+        for message in messages:
+            weights = self.weigh(message.get(TEXT) or "")
             message.add_features(
-                Features(
-                    weights[row].tocoo(),
-                    FEATURE_TYPE_SENTENCE,
-                    TEXT,
-                    self._config["alias"],
-                )
+                Features(weights, FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
             )
         return messages
 

@@ -222,7 +222,12 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Notices changes outside the class (see parent class for full docstring)."""
         here = Path(__file__)
-        names = ("english_encoder.py", "text_cleaning.py", VOCABULARY_FILE.name)
+        names = (
+            "eight_bit_graph.py",
+            "english_encoder.py",
+            "text_cleaning.py",
+            VOCABULARY_FILE.name,
+        )
         return fingerprint_files(
             [here, *(here.with_name(name) for name in names)], salt=_versions()
         )

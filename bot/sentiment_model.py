@@ -91,7 +91,11 @@ class SentimentModel:
         """Tell the moods of messages, given as for `fit`."""
         rows = _join(vectors, wording)
         squared = np.einsum("ij,ij->i", rows, rows)[:, None] + self._squared
-        kernel = np.exp(-WIDTH * (squared - 2 * rows @ self._examples.T))
+        # Columns at the end that are 0 add nothing: a Chinese message has no English
+        # vector. What takes time is to fetch the examples from memory.
+        n_used = int(np.flatnonzero(rows.any(axis=0)).max(initial=-1)) + 1
+        products = rows[:, :n_used] @ self._examples[:, :n_used].T
+        kernel = np.exp(-WIDTH * (squared - 2 * products))
         judged = _judge(kernel @ self.arrays["dual"], wording)
         labels = judged @ self.arrays["label_weights"].T + self.arrays["label_bias"]
         upset = judged @ self.arrays["upset_weights"].T + self.arrays["upset_bias"]
@@ -124,7 +128,7 @@ def _calibration() -> LogisticRegression:
 
 
 def _join(vectors: np.ndarray, wording: np.ndarray) -> np.ndarray:
-    return np.hstack([vectors * VECTOR_LENGTH, wording]).astype(np.float32)
+    return np.hstack([wording, vectors * VECTOR_LENGTH]).astype(np.float32)
 
 
 def _judge(outputs: np.ndarray, wording: np.ndarray) -> np.ndarray:

@@ -53,6 +53,12 @@ def test_english_paraphrases_lie_closer_than_other_english():
     assert one @ same > 0.5 > one @ other
 
 
+def test_an_english_vector_does_not_depend_on_what_is_encoded_beside_it():
+    texts = ["Where is my parcel?", "x" * 900, "hi"]
+    alone = np.vstack([encode_english([text]) for text in texts])
+    assert np.array_equal(encode_english(texts), alone)
+
+
 def test_another_script_has_no_english_vector(encoder):
     message = Message({TEXT: "我的订单在哪里？"})
     encoder.process([message])
