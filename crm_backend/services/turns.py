@@ -18,7 +18,6 @@ from crm_backend.errors import AppError
 from crm_backend.models import Conversation, Turn, utc_now
 from crm_backend.rasa_client import BotAnswer, TurnRequest
 from crm_backend.services import (
-    conversations,
     handoff_requests,
     messages,
     topics,
