@@ -2,6 +2,7 @@
 
 from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
+from crm_backend.models.canned_replies import CannedReply
 from crm_backend.models.conversations import (
     Conversation,
     Handoff,
@@ -11,8 +12,11 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.desk import ConversationEvent, ConversationView
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.macros import Macro
+from crm_backend.models.notes import ConversationNote, NoteMention
 from crm_backend.models.orders import (
     Invoice,
     Order,
@@ -26,19 +30,27 @@ from crm_backend.models.orders import (
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
 from crm_backend.models.staff import Staff, StaffSession
+from crm_backend.models.tags import ConversationTag, Tag
 from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.visits import Visit
 
 __all__ = [
     "Attachment",
     "Base",
+    "CannedReply",
     "Conversation",
+    "ConversationEvent",
+    "ConversationNote",
+    "ConversationTag",
+    "ConversationView",
     "Customer",
     "Gateway",
     "Handoff",
     "IdempotentRequest",
     "Invoice",
+    "Macro",
     "Message",
+    "NoteMention",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -51,6 +63,7 @@ __all__ = [
     "Shipment",
     "Staff",
     "StaffSession",
+    "Tag",
     "Ticket",
     "TicketEvent",
     "TrackingEvent",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import token_hash
 from crm_backend.catalogue import say
-from crm_backend.errors import NotFound
+from crm_backend.errors import Conflict, NotFound
 from crm_backend.models import Conversation, Message, Staff, Turn, utc_now
 from crm_backend.principal import Language, Level, Principal
 from crm_backend.services import messages
@@ -92,6 +92,9 @@ def expects_bot(conversation: Conversation) -> bool:
 
     A closed conversation is open again, and where people answer, one is waited for.
     """
+    # What was put aside or merged elsewhere is a conversation of its own again, as
+    # nothing that a customer writes may stay unseen.
+    conversation.snoozed_until = conversation.merged_into_id = None
     if conversation.mode == "closed":
         change_mode(conversation, "bot")
     if conversation.mode != "bot" and conversation.waiting_since is None:
@@ -121,6 +124,7 @@ async def set_mode(
     assert principal.staff_id is not None
     await get_visible(session, principal, conversation_id)
     conversation = await lock(session, conversation_id)
+    refuse_merged(conversation, principal.language)
     if conversation.mode == mode:
         return
     if mode == "human":
@@ -168,6 +172,7 @@ async def add_agent_message(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
+    refuse_merged(conversation, principal.language)
     await take_over(session, conversation, principal.staff_id)
     conversation.waiting_since = None
     return messages.append(
@@ -194,6 +199,16 @@ async def get_visible(
     if conversation is None or not may_see(principal, conversation):
         raise NotFound("conversation_not_found", "There is no such conversation.")
     return conversation
+
+
+def refuse_merged(conversation: Conversation, language: str) -> None:
+    """Let a conversation that goes on elsewhere only be read.
+
+    Raises:
+        Conflict: `conversation_merged`.
+    """
+    if conversation.merged_into_id is not None:
+        raise Conflict("conversation_merged", say("conversation_merged", language))
 
 
 def may_see(principal: Principal, conversation: Conversation) -> bool:
