@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from crm_backend.db import is_postgresql
 
-# The topic of the turn queue; every other topic is a conversation's id.
+# The topic of the turn queue; a topic without a name here is a conversation's id.
 TURNS = "turns"
+# The topic of all conversations together, as the inbox lists them.
+INBOX = "inbox"
 # The topic of mails that wait for delivery.
 MAILS = "mails"
 # What PostgreSQL carries them on.
@@ -27,6 +29,11 @@ CHANNEL = "deskmate_wakeups"
 _NOTIFY = text(
     "SELECT pg_notify(:channel, wakeup) FROM unnest(:wakeups) AS wakeup"
 ).bindparams(bindparam("wakeups", type_=ARRAY(Text)), channel=CHANNEL)
+
+
+def presence_topic(conversation_id: str) -> str:
+    """Return the topic of who looks at a conversation."""
+    return f"presence:{conversation_id}"
 
 
 class Wakeups:

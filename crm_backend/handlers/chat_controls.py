@@ -7,7 +7,12 @@ from crm_backend.api import Call, Content, Endpoint
 from crm_backend.config import Config
 from crm_backend.handlers.attachments import download_as
 from crm_backend.models import Conversation
-from crm_backend.schemas.chat_controls import EndedOut, LanguageIn, LanguageOut
+from crm_backend.schemas.chat_controls import (
+    EndedOut,
+    LanguageIn,
+    LanguageOut,
+    TranscriptQuery,
+)
 from crm_backend.schemas.ratings import RatingStateOut
 from crm_backend.services import conversations
 from crm_backend.services.transcripts import write_transcript
@@ -46,17 +51,25 @@ async def download_transcript(call: Call) -> web.Response:
 
 
 async def download_reviewed_transcript(call: Call) -> web.Response:
-    """Send a colleague what was said, as the customer saw it."""
+    """Send a colleague what was said, as the customer saw it, or with the notes."""
     conversation = await conversations.get_visible(
         call.session, call.principal, call.path["id"]
     )
-    return await _transcript(call.session, call.config, conversation)
+    return await _transcript(
+        call.session, call.config, conversation, with_notes=call.query.notes
+    )
 
 
 async def _transcript(
-    session: AsyncSession, config: Config, conversation: Conversation
+    session: AsyncSession,
+    config: Config,
+    conversation: Conversation,
+    *,
+    with_notes: bool = False,
 ) -> web.Response:
-    transcript = await write_transcript(session, conversation, config.shop_time_zone)
+    transcript = await write_transcript(
+        session, conversation, config.shop_time_zone, with_notes=with_notes
+    )
     return web.Response(
         text=transcript.text,
         content_type=TEXT.media_type,
@@ -105,9 +118,10 @@ ENDPOINTS = (
         "/conversations/{id}/transcript",
         download_reviewed_transcript,
         access="service",
-        summary="Download what was said, as the customer saw it",
+        summary="Download what was said, as the customer saw it or with the notes",
         response=TEXT,
         tag="conversations",
+        query=TranscriptQuery,
         errors=((404, "conversation_not_found"),),
     ),
 )

@@ -3,6 +3,7 @@
 from crm_backend.models.attachments import Attachment
 from crm_backend.models.base import Base, UtcDateTime, new_number, utc_now
 from crm_backend.models.campaigns import Campaign, CampaignMember
+from crm_backend.models.canned_replies import CannedReply
 from crm_backend.models.conversations import (
     Conversation,
     Handoff,
@@ -12,10 +13,13 @@ from crm_backend.models.conversations import (
     Verification,
 )
 from crm_backend.models.customers import Customer
+from crm_backend.models.desk import ConversationEvent, ConversationView
 from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.macros import Macro
+from crm_backend.models.notes import ConversationNote, NoteMention
 from crm_backend.models.opportunities import (
     Opportunity,
     OpportunityMove,
@@ -40,6 +44,7 @@ from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgres
 from crm_backend.models.search_upkeep import add_entries, message_entry, ticket_entry
 from crm_backend.models.sla import SlaClock, SlaPolicy
 from crm_backend.models.staff import Staff, StaffSession
+from crm_backend.models.tags import ConversationTag, Tag
 from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.understanding import (
     LearningRun,
@@ -56,7 +61,12 @@ __all__ = [
     "Base",
     "Campaign",
     "CampaignMember",
+    "CannedReply",
     "Conversation",
+    "ConversationEvent",
+    "ConversationNote",
+    "ConversationTag",
+    "ConversationView",
     "Customer",
     "Gateway",
     "Handoff",
@@ -69,6 +79,9 @@ __all__ = [
     "OpportunityMove",
     "MisunderstoodMessage",
     "NluReview",
+    "Macro",
+    "Message",
+    "NoteMention",
     "Order",
     "OrderLine",
     "OutboxMail",
@@ -89,6 +102,7 @@ __all__ = [
     "Staff",
     "StaffPresence",
     "StaffSession",
+    "Tag",
     "Ticket",
     "TicketEvent",
     "TrackingEvent",

@@ -15,6 +15,25 @@ class Conversation(Base):
     """One chat. Its mode says who answers: bot | waiting | human | closed."""
 
     __tablename__ = "conversations"
+    __table_args__ = (
+        # The tabs of the inbox in their order, and how many there are in each.
+        Index(
+            "ix_conversations_waiting_since_id",
+            "waiting_since",
+            "id",
+            sqlite_where=text("waiting_since IS NOT NULL"),
+            postgresql_where=text("waiting_since IS NOT NULL"),
+        ),
+        Index("ix_conversations_mode_last_message_at", "mode", "last_message_at"),
+        Index(
+            "ix_conversations_inbox",
+            "channel",
+            "mode",
+            "assignee_id",
+            "waiting_since",
+            "snoozed_until",
+        ),
+    )
 
     # A random uuid, because it is what the bot and the claims call it.
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -58,6 +77,10 @@ class Conversation(Base):
     mood: Mapped[float | None]
     # Out of the way of its agent until then, or until the customer writes.
     snoozed_until: Mapped[datetime | None]
+    # The conversation of the same customer that it goes on in.
+    merged_into_id: Mapped[str | None] = mapped_column(
+        ForeignKey("conversations.id"), index=True
+    )
 
     customer: Mapped[Customer | None] = relationship()
     staff: Mapped[Staff | None] = relationship(foreign_keys=[staff_id])

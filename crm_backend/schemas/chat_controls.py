@@ -22,3 +22,10 @@ class LanguageIn(Schema):
 
 class LanguageOut(LanguageIn):
     """The language from now on."""
+
+
+class TranscriptQuery(Schema):
+    """What a colleague's copy holds."""
+
+    # Also what colleagues wrote for colleagues.
+    notes: bool = False

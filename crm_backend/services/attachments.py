@@ -76,6 +76,7 @@ async def add_agent_attachment(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
+    conversations.refuse_merged(conversation, principal.language)
     file = _given(file, principal.language)
     await check_limits(
         session,

@@ -95,6 +95,9 @@ def expects_bot(conversation: Conversation) -> bool:
 
     A closed conversation is open again, and where people answer, one is waited for.
     """
+    # What was put aside or merged elsewhere is a conversation of its own again, as
+    # nothing that a customer writes may stay unseen.
+    conversation.snoozed_until = conversation.merged_into_id = None
     if conversation.mode == "closed":
         change_mode(conversation, "bot")
         topics.start_anew(conversation)
@@ -146,6 +149,7 @@ async def set_mode(
     assert principal.staff_id is not None
     await get_visible(session, principal, conversation_id)
     conversation = await lock(session, conversation_id)
+    refuse_merged(conversation, principal.language)
     if mode == "human":
         await take_over(
             session, conversation, principal.staff_id, language=principal.language
@@ -202,6 +206,7 @@ async def add_agent_message(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
+    refuse_merged(conversation, principal.language)
     await take_over(
         session, conversation, principal.staff_id, language=principal.language
     )
@@ -231,6 +236,16 @@ async def get_visible(
     if conversation is None or not may_see(principal, conversation):
         raise NotFound("conversation_not_found", "There is no such conversation.")
     return conversation
+
+
+def refuse_merged(conversation: Conversation, language: str) -> None:
+    """Let a conversation that goes on elsewhere only be read.
+
+    Raises:
+        Conflict: `conversation_merged`.
+    """
+    if conversation.merged_into_id is not None:
+        raise Conflict("conversation_merged", say("conversation_merged", language))
 
 
 def may_see(principal: Principal, conversation: Conversation) -> bool:

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_backend.catalogue import say
+from crm_backend.errors import Conflict
 from crm_backend.models import Conversation, Message, utc_now
 from crm_backend.principal import Language
-from crm_backend.wakeups import wake_after_commit
+from crm_backend.wakeups import INBOX, wake_after_commit
 
 # How far back a button still counts as offered.
 OFFERED_LINES = 200
@@ -86,6 +88,7 @@ def append(session: AsyncSession, conversation: Conversation, **values: Any) -> 
     )
     session.add(message)
     wake_after_commit(session, conversation.id)
+    wake_after_commit(session, INBOX)
     return message
 
 
@@ -138,6 +141,50 @@ async def list_after(
     values = {"conversation_id": conversation_id, "after": after, "limit": limit}
     query = _ALL_AFTER if with_suppressed else _AFTER
     return list(await session.scalars(query, values))
+
+
+async def refuse_unseen(
+    session: AsyncSession, conversation_id: str, seen_seq: int, language: str
+) -> None:
+    """Keep an answer back that was written before something newer came.
+
+    Args:
+        session: that holds the conversation's lock.
+        conversation_id: which.
+        seen_seq: the last line that whoever answers has seen.
+        language: of the refusal.
+
+    Raises:
+        Conflict: `newer_arrived`; what the system says does not count.
+    """
+    newest = await session.scalar(
+        select(Message.seq)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.seq > seen_seq,
+            Message.sender != "system",
+            ~Message.suppressed,
+        )
+        .limit(1)
+    )
+    if newest is not None:
+        raise Conflict("newer_arrived", say("newer_arrived", language))
+
+
+async def find_last_of_customer(
+    session: AsyncSession, conversation_id: str
+) -> Message | None:
+    """Return what the customer said last in words."""
+    return await session.scalar(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.sender == "customer",
+            Message.text.is_not(None),
+        )
+        .order_by(Message.seq.desc())
+        .limit(1)
+    )
 
 
 async def find_offered_title(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say, texts
 from crm_backend.models import Conversation, Message
-from crm_backend.services import messages
+from crm_backend.services import messages, notes
 
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 BATCH = 200
@@ -27,7 +27,11 @@ class Transcript:
 
 
 async def write_transcript(
-    session: AsyncSession, conversation: Conversation, zone: ZoneInfo
+    session: AsyncSession,
+    conversation: Conversation,
+    zone: ZoneInfo,
+    *,
+    with_notes: bool = False,
 ) -> Transcript:
     """Write down what the customer saw, in the conversation's language.
 
@@ -35,6 +39,7 @@ async def write_transcript(
         session: to read it.
         conversation: whose lines; those the customer never got are left out.
         zone: the shop's, for the times.
+        with_notes: whether colleagues' notes follow, which no customer may get.
     """
     language = conversation.language
     began = conversation.created_at.astimezone(zone)
@@ -53,8 +58,24 @@ async def write_transcript(
         after = lines[-1].seq
     if not after:
         parts.append(say("transcript_empty", language))
+    if with_notes:
+        parts += await _write_notes(session, conversation, zone)
     file_name = say("transcript_name", language, day=f"{began:%Y-%m-%d}")
     return Transcript(file_name, "\n".join(parts) + "\n")
+
+
+async def _write_notes(
+    session: AsyncSession, conversation: Conversation, zone: ZoneInfo
+) -> list[str]:
+    found = await notes.list_notes(session, conversation.id)
+    if not found:
+        return []
+    language = conversation.language
+    parts = [say("transcript_notes", language), ""]
+    for note in found:
+        moment = _moment(note.created_at.astimezone(zone), language)
+        parts.append(f"{moment}  {note.staff.name}\n{_indented([note.text])}\n")
+    return parts
 
 
 def file_size(n_bytes: int, language: str) -> str:

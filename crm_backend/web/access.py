@@ -57,6 +57,11 @@ async def get_principal(request: web.Request, session: AsyncSession) -> Principa
     return principal
 
 
+def is_partial(request: web.Request) -> bool:
+    """Whether a page's script asks, which puts the answer where it belongs."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def start_page(staff: Staff) -> str:
     """Return where a colleague's work begins."""
     return "/sales" if staff.role == "rep" else "/console"

@@ -1,28 +1,15 @@
-"""What the console shows besides what the inbox service lists."""
+"""What the page of a conversation shows besides what the services list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_backend.models import Conversation, Message, Ticket
-from crm_backend.principal import Principal
-from crm_backend.services.inbox import Overview, ReviewedMessage, list_overviews
-
-MODES = ("waiting", "bot", "human", "closed")
-ALL = "all"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A conversation as the list shows it."""
-
-    overview: Overview
-    waiting_for: timedelta | None
-    mood: str | None
+from crm_backend.models import ConversationNote, Message, Ticket
+from crm_backend.services.inbox import ReviewedMessage
 
 
 @dataclass(frozen=True)
@@ -90,57 +77,40 @@ class Line:
         return turn is not None and turn.status in ("queued", "running")
 
 
-async def count_by_mode(session: AsyncSession) -> dict[str, int]:
-    """Count the customers' conversations per mode, and all of them."""
-    query = (
-        select(Conversation.mode, func.count())
-        .where(Conversation.channel == "customer")
-        .group_by(Conversation.mode)
-    )
-    counts = dict.fromkeys(MODES, 0)
-    for mode, n_conversations in await session.execute(query):
-        counts[mode] = n_conversations
-    return counts | {ALL: sum(counts.values())}
-
-
-async def list_rows(
-    session: AsyncSession, principal: Principal, tab: str, *, now: datetime, limit: int
-) -> list[Row]:
-    """Return a tab's conversations with customers, not the chats of colleagues."""
-    page = await list_overviews(
-        session,
-        principal,
-        mode=None if tab == ALL else tab,  # type: ignore[arg-type]  # one of MODES
-        cursor=None,
-        limit=limit,
-    )
-    found = [item for item in page.items if item.conversation.channel == "customer"]
-    moods = await _list_moods(session, [item.conversation.id for item in found])
-    return [_row(item, moods.get(item.conversation.id), now) for item in found]
-
-
 async def list_tickets(session: AsyncSession, conversation_id: str) -> Sequence[Ticket]:
     """Return the tickets opened in a conversation, newest first."""
     query = select(Ticket).where(Ticket.conversation_id == conversation_id)
     return (await session.scalars(query.order_by(Ticket.id.desc()))).all()
 
 
-def _row(overview: Overview, mood: str | None, now: datetime) -> Row:
-    since = overview.conversation.waiting_since
-    return Row(overview, now - since if since else None, mood)
+@dataclass(frozen=True)
+class MoodPoint:
+    """How a message of the customer sounded."""
+
+    at: datetime
+    score: float
+    # Where the point stands in the drawing, 0 to 100 from the left and from the top.
+    x: float
+    y: float
 
 
-async def _list_moods(session: AsyncSession, ids: list[str]) -> dict[str, str]:
-    """Return the mood of the last thing each customer said."""
-    latest = (
-        select(func.max(Message.id))
-        .where(Message.conversation_id.in_(ids), Message.sender == "customer")
-        .group_by(Message.conversation_id)
-    )
-    query = select(Message.conversation_id, Message.understood)
-    rows = await session.execute(query.where(Message.id.in_(latest)))
-    moods = {
-        conversation_id: ((understood or {}).get("sentiment") or {}).get("label")
-        for conversation_id, understood in rows
-    }
-    return {conversation_id: mood for conversation_id, mood in moods.items() if mood}
+def mood_points(lines: Iterable[Line]) -> list[MoodPoint]:
+    """Return the points of the drawing of a customer's mood, in order."""
+    scored = [(line.message.created_at, line.mood_score) for line in lines]
+    known = [(at, score) for at, score in scored if score is not None]
+    last = max(len(known) - 1, 1)
+    return [
+        MoodPoint(at, score, round(100 * i / last, 1), round(50 - 50 * score, 1))
+        for i, (at, score) in enumerate(known)
+    ]
+
+
+def with_notes(
+    lines: Sequence[Line], notes: Sequence[ConversationNote]
+) -> list[Line | ConversationNote]:
+    """Put the notes between the lines by when they were written."""
+
+    def moment(item: Line | ConversationNote) -> datetime:
+        return item.message.created_at if isinstance(item, Line) else item.created_at
+
+    return sorted((*lines, *notes), key=moment)

@@ -17,7 +17,7 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.middleware import CONTENT_SECURITY_POLICY, errors
 from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
-from crm_backend.web import console, help_pages, presences, queries, replies, sales
+from crm_backend.web import console_routes, help_pages, presences, queries, sales
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.charts import setup_charts
 from crm_backend.web.page_errors import page_errors
@@ -39,10 +39,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_get("/sign-in", show_sign_in)
     app.router.add_post("/sign-in", submit_sign_in)
     app.router.add_post("/sign-out", submit_sign_out)
-    app.router.add_get("/console", console.show_list)
-    app.router.add_get("/console/conversations/{id}", console.show_conversation)
-    app.router.add_post("/console/conversations/{id}/reply", replies.submit_reply)
-    app.router.add_post("/console/conversations/{id}/mode", replies.submit_mode)
+    console_routes.setup_console(app)
     app.router.add_post("/console/presence", presences.submit_presence)
     app.router.add_get("/sales", sales.show_sales)
     app.router.add_get("/outbox", show_outbox)

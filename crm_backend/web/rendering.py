@@ -113,6 +113,8 @@ def _formatters(language: str) -> dict[str, Callable[..., str]]:
         name: partial(getattr(formats, name), language=language) for name in names
     }
     found["category_name"] = lambda category: _name("category_", category, language)
+    found["topic_name"] = lambda topic: _name("topic_", topic, language)
+    found["reason_name"] = lambda reason: _name("reason_", reason, language)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What colleagues do in a conversation's page: answer, and say who answers on."""
+"""The reply box of a conversation's page."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from aiohttp import web
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.authentication import refuse_other_sites
@@ -16,12 +15,20 @@ from crm_backend.errors import Conflict, Invalid, TooLarge, TooManyRequests
 from crm_backend.handlers.attachments import receiving_for
 from crm_backend.keys import SESSIONS
 from crm_backend.principal import Principal
-from crm_backend.schemas.conversations import ModeIn
-from crm_backend.services import attachments, conversations, messages, posts
+from crm_backend.services import (
+    attachments,
+    canned_replies,
+    conversations,
+    messages,
+    posts,
+)
 from crm_backend.services.attachment_files import StagedFile
 from crm_backend.uploads import FORM, Upload
-from crm_backend.web.access import get_principal, require_reader
-from crm_backend.web.console import REPLY_MODES, conversation_page
+from crm_backend.web.access import get_principal, is_partial, require_reader
+from crm_backend.web.conversation_page import REPLY_MODES, conversation_page
+
+# Of a line's number.
+MAX_DIGITS = 9
 
 
 @dataclass
@@ -57,34 +64,27 @@ async def submit_reply(request: web.Request) -> web.Response:
                 request,
                 session,
                 staff,
+                template="reply.html" if is_partial(request) else "conversation.html",
                 draft=form.text("text"),
                 problem=err.message,
+                is_newer=err.code == "newer_arrived",
                 status=err.status,
             )
+    if is_partial(request):
+        return await _show_empty_box(request)
     # The page's script forgets its copy of the draft when it sees this.
     return _go_to(f"{back}#sent")
 
 
-async def submit_mode(request: web.Request) -> web.Response:
-    """Take a conversation over, give it back to the assistant, or close it."""
-    refuse_other_sites(request)
-    form, back = await request.post(), _page(request)
-    async with request.app[SESSIONS].begin() as session:
-        staff = await require_reader(request, session, "service", back=back)
-        principal = await get_principal(request, session)
-        try:
-            wanted = ModeIn.model_validate({"mode": form.get("mode")})
-        except ValidationError as err:
-            raise web.HTTPBadRequest from err
-        try:
-            await conversations.set_mode(
-                session, principal, request.match_info["id"], wanted.mode
-            )
-        except Conflict as err:
-            return await conversation_page(
-                request, session, staff, problem=err.message, status=err.status
-            )
-    return _go_to(f"{back}#reply-text" if wanted.mode == "human" else back)
+async def _show_empty_box(request: web.Request) -> web.Response:
+    """Show the box for the next reply, and tell the page that this one is sent."""
+    async with reading(request.app[SESSIONS]) as session:
+        staff = await require_reader(request, session, "service")
+        response = await conversation_page(
+            request, session, staff, template="reply.html"
+        )
+    response.headers["HX-Trigger-After-Swap"] = "sent, news"
+    return response
 
 
 @asynccontextmanager
@@ -113,11 +113,13 @@ async def _send(
     Raises:
         Invalid: there is neither text nor file, or too much text.
         TooManyRequests: there is no room for the file.
-        Conflict: the assistant answers, or the form was sent with another text.
+        Conflict: the assistant answers, the form was sent with another text, places
+            of a canned reply are not filled in, or something newer arrived.
         NotFound: the conversation is not one this colleague may see.
     """
     language = principal.language
-    conversation = await conversations.get_visible(session, principal, conversation_id)
+    await conversations.get_visible(session, principal, conversation_id)
+    conversation = await conversations.lock(session, conversation_id)
     message_id = _message_id(form)
     earlier = await messages.find_repeat(session, conversation.id, str(message_id))
     text = None
@@ -128,6 +130,8 @@ async def _send(
     if earlier is None and conversation.mode not in REPLY_MODES:
         key = f"page_reply_locked_{conversation.mode}"
         raise Conflict("not_taken_over", say(key, language))
+    if earlier is None:
+        await _refuse_mistake(session, conversation.id, form, text or "", language)
     if text is not None:
         await conversations.add_agent_message(
             session,
@@ -146,6 +150,20 @@ async def _send(
             client_message_id=str(file_id),
             file=form.file,
         )
+
+
+async def _refuse_mistake(
+    session: AsyncSession, conversation_id: str, form: Form, text: str, language: str
+) -> None:
+    """Keep back what its writer would not send if they looked again."""
+    if names := canned_replies.open_places(text):
+        places = ", ".join(f"{{{name}}}" for name in names)
+        said = say("reply_unfilled", language, names=places)
+        raise Conflict("reply_unfilled", said)
+    seen = form.text("seen_seq")
+    # A form without it is not of this page; then nothing is known.
+    if seen.isascii() and seen.isdigit() and len(seen) <= MAX_DIGITS:
+        await messages.refuse_unseen(session, conversation_id, int(seen), language)
 
 
 def _message_id(form: Form) -> UUID:

@@ -101,7 +101,7 @@ async def test_list_shows_the_name_of_the_last_file(client: Any, shop: Any) -> N
     desk = await open_desk(client, shop, "human")
     await send(desk, PDF, "invoice.pdf")
     headers = await shop.cookie(shop.carol)
-    page = await (await client.get("/console?tab=human", headers=headers)).text()
+    page = await (await client.get("/console?tab=all", headers=headers)).text()
     assert "invoice.pdf" in page
 
 

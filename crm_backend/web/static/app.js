@@ -1,7 +1,7 @@
 /* The pages' own behaviour: local times, live parts, and the buttons that open the chat. */
 
 import { keepFresh } from "./live.js";
-import { followMode, forgetDrafts, startReply } from "./reply.js";
+import { forgetDrafts } from "./drafts.js";
 
 const language = document.documentElement.lang;
 // The reader's own habits, where they are of the page's language: 22 Nov or Nov 22.
@@ -20,12 +20,8 @@ export function localise(root) {
 }
 
 localise(document);
-for (const form of document.querySelectorAll("[data-reply]")) startReply(form);
 for (const part of document.querySelectorAll("[data-refresh]")) {
-  keepFresh(part, () => {
-    localise(part);
-    followMode(part);
-  });
+  keepFresh(part, () => localise(part));
 }
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,30 @@
+"""The addresses of the agents' console."""
+
+from aiohttp import web
+
+from crm_backend.web import (
+    canned_pages,
+    console,
+    console_socket,
+    conversation_page,
+    desk,
+    macro_pages,
+    replies,
+)
+
+
+def setup_console(app: web.Application) -> None:
+    """Add the console's pages, forms and socket."""
+    router = app.router
+    router.add_get("/console", console.show_list)
+    router.add_get("/console/socket", console_socket.serve)
+    router.add_get("/console/canned", canned_pages.show_list)
+    router.add_post("/console/canned", canned_pages.submit)
+    router.add_get("/console/macros", macro_pages.show_list)
+    router.add_post("/console/macros", macro_pages.submit)
+    page = "/console/conversations/{id}"
+    router.add_get(page, conversation_page.show_conversation)
+    router.add_get(f"{page}/canned", canned_pages.show_choices)
+    router.add_post(f"{page}/reply", replies.submit_reply)
+    for name, submit in desk.FORMS.items():
+        router.add_post(f"{page}/{name}", submit)
