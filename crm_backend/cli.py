@@ -102,6 +102,7 @@ def serve() -> None:
 
     from crm_backend.app import create_app, warm_articles, warm_predictors
     from crm_backend.sweeps import run_sweeps
+    from crm_backend.web.charts import warm_charts
 
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
@@ -113,6 +114,7 @@ def serve() -> None:
     crm = create_app(config)
     crm.cleanup_ctx.append(warm_articles)
     crm.cleanup_ctx.append(warm_predictors)
+    crm.cleanup_ctx.append(warm_charts)
     crm.cleanup_ctx.append(run_sweeps)
     try:
         web.run_app(

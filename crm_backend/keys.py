@@ -6,6 +6,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crm_backend.articles.library import ArticleLibrary
+from crm_backend.charts.studio import Studio
 from crm_backend.config import Config
 from crm_backend.db import Sessions
 from crm_backend.rate_limits import RateLimits
@@ -20,4 +21,5 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 GATEWAY_TASKS: web.AppKey[list[asyncio.Task[None]]] = web.AppKey("gateway_tasks", list)
 SOCKET_READS = web.AppKey("socket_reads", asyncio.Semaphore)
+STUDIO = web.AppKey("studio", Studio)
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -19,6 +19,7 @@ from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
 from crm_backend.web import console, help_pages, queries, replies, sales
 from crm_backend.web.access import find_reader, own_path, start_page
+from crm_backend.web.charts import setup_charts
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
 from crm_backend.web.widget_files import setup_widget
@@ -30,6 +31,7 @@ N_MAILS = 50
 def setup_pages(app: web.Application) -> None:
     """Add the pages, their files and their errors to the application."""
     setup_templates(app)
+    setup_charts(app)
     app.middlewares.insert(app.middlewares.index(errors), page_errors)
     app.on_response_prepare.append(_check_for_changes)
     app.router.add_get("/", show_shop)

@@ -1,0 +1,1 @@
+"""Charts drawn on the server: what they show, how they are drawn, who draws them."""
