@@ -4,6 +4,7 @@ from crm_backend.api import Endpoint
 from crm_backend.handlers import (
     articles,
     attachments,
+    campaigns,
     chat,
     chat_controls,
     conversations,
@@ -24,6 +25,7 @@ from crm_backend.handlers import (
 ENDPOINTS: tuple[Endpoint, ...] = (
     *articles.ENDPOINTS,
     *attachments.ENDPOINTS,
+    *campaigns.ENDPOINTS,
     *chat.ENDPOINTS,
     *chat_controls.ENDPOINTS,
     *conversations.ENDPOINTS,

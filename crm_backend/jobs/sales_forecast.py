@@ -126,4 +126,4 @@ def _wapes(forecast: Forecast) -> list[str]:
     return [f"{name} {value:.3f}" for name, value in forecast.wape.items()]
 
 
-JOBS = (Job("sales", "score", "what the next weeks will sell", forecast_weekly_sales),)
+JOBS = (Job("sales", "train", "what the next weeks will sell", forecast_weekly_sales),)

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_backend.db import Sessions
 from crm_backend.models import Base, Customer, Order, Product, Staff, utc_now
 from crm_backend.seed.ledger import Row
-from crm_backend.seed.shop import make_shop, staff_rows
+from crm_backend.seed.sales import make_sales
+from crm_backend.seed.shop import STAFF, make_shop, staff_rows
 from crm_backend.seed.stories import STORIES
 
 N_CUSTOMERS = 2_000
@@ -31,6 +32,9 @@ NUMBERED = (
     "invoices",
     "shipments",
     "payments",
+    "opportunities",
+    "sales_tasks",
+    "campaigns",
 )
 
 
@@ -60,7 +64,7 @@ async def seed_shop(
 
     Args:
         sessions: of a database with all tables.
-        password: of the demo's colleagues (carol@, rita@, mia@ and
+        password: of the demo's colleagues (carol@, rita@, ravi@, lena@, mia@ and
             adam@deskmate.example).
         as_of: the present of the shop, the last midnight (UTC) by default. The same
             moment gives the same rows, but for the salt of the passwords.
@@ -87,6 +91,13 @@ async def seed_shop(
                 advance=_bar(progress, "Inventing customers", n_customers),
             )
             rows["staff"] = await _new_staff(session, password)
+            rows |= make_sales(
+                rows,
+                await _seller_ids(session, rows["staff"]),
+                as_of,
+                taken=await _taken_numbers(session),
+                first_ids=await _first_ids(session),
+            )
             await _insert(session, rows, progress)
         await _restart_sequences(session)
     n_rows = {table: len(values) for table, values in rows.items()}
@@ -136,6 +147,15 @@ async def _new_staff(session: AsyncSession, password: str) -> list[Row]:
     first_id = (await session.scalar(select(func.max(Staff.id))) or 0) + 1
     rows = staff_rows(password_hash, first_id)
     return [row for row in rows if row["email"] not in known]
+
+
+async def _seller_ids(session: AsyncSession, new: list[Row]) -> dict[str, int]:
+    """Return the demo's reps, also those who were there before."""
+    emails = [email for email, _, role in STAFF if role == "rep"]
+    known = await session.scalars(select(Staff).where(Staff.email.in_(emails)))
+    found = {row["email"]: row["id"] for row in new}
+    found |= {staff.email: staff.id for staff in known}
+    return {email: found[email] for email in emails}
 
 
 async def _insert(

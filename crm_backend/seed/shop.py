@@ -40,6 +40,8 @@ STAFF = (
     ("rita@deskmate.example", "Rita Lang", "rep"),
     ("mia@deskmate.example", "Mia Torres", "manager"),
     ("adam@deskmate.example", "Adam Frost", "admin"),
+    ("ravi@deskmate.example", "Ravi Patel", "rep"),
+    ("lena@deskmate.example", "Lena Vogt", "rep"),
 )
 SEED = 20_240_229
 
@@ -247,7 +249,7 @@ class _Clock:
 
 
 def staff_rows(password_hash: str, first_id: int = 1) -> list[dict[str, Any]]:
-    """Return the demo's colleagues, one of each role."""
+    """Return the demo's colleagues: one of each role, and two more reps."""
     return [
         {
             "id": first_id + nth,

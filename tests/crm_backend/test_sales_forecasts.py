@@ -89,8 +89,8 @@ async def test_fresh_forecast_is_not_made_again(shop, sessions, tmp_path):
     assert told == ["The sales forecast is up to date"]
 
 
-def test_job_is_run_when_all_are_scored():
-    assert "sales" in [job.name for job in list_jobs("score")]
+def test_job_is_run_when_all_are_trained():
+    assert "sales" in [job.name for job in list_jobs("train")]
 
 
 async def test_forecast_is_shown_with_its_range_and_the_pipeline(

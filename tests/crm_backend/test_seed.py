@@ -110,7 +110,7 @@ async def test_seeding_writes_all_rows(sessions, rows):
     assert report.is_new
     assert await count(sessions, Order) == len(rows["orders"])
     assert await count(sessions, Return) == len(rows["returns"])
-    assert await count(sessions, Staff) == 4
+    assert await count(sessions, Staff) == 6
 
 
 async def test_second_seeding_changes_nothing(sessions, rows):
