@@ -44,45 +44,55 @@ class Memory:
         total = vectors[self._ends[intent] : self._ends[intent + 1]].sum(axis=0)
         return total / max(float(np.linalg.norm(total)), ABSENT)
 
-    def compare(self, row: list[np.ndarray], ranked: np.ndarray) -> list[float]:
-        """Compare one message with the sentences of the likeliest intents.
+    def compare(self, rows: list[np.ndarray], ranked: np.ndarray) -> np.ndarray:
+        """Compare messages with the sentences of the likeliest intents of each.
 
         Args:
-            row: its vector of each encoder.
-            ranked: the likeliest intents, the chosen one first.
+            rows: their vectors of each encoder, shape (n, n_dimensions).
+            ranked: their likeliest intents, the chosen one first, shape (n, n_ranked).
 
         Returns:
-            for each encoder the cosine with the nearest sentence of the chosen intent,
-            with the nearest one of the others, and with the chosen intent's centre. An
-            encoder that knows nothing of the message repeats what the one before says.
+            shape (n, 3 * n_encoders): for each encoder the cosine with the nearest
+            sentence of the chosen intent, with the nearest one of the others, and with
+            the chosen intent's centre. An encoder that knows nothing of a message
+            repeats what the one before says.
         """
-        found: list[float] = []
-        for vector, memory, centres in zip(
-            row, self.vectors, self._centres, strict=True
+        found: list[np.ndarray] = []
+        for vectors, memory, centres in zip(
+            rows, self.vectors, self._centres, strict=True
         ):
-            if found and not vector.any():
-                found += found[-3:]
-                continue
-            nearest = [
-                float((memory[self._ends[i] : self._ends[i + 1]] @ vector).max())
-                if self._ends[i + 1] > self._ends[i]
-                else 0.0
-                for i in ranked
-            ]
-            centre = float(centres[ranked[0]] @ vector)
-            found += [nearest[0], max(nearest[1:], default=0.0), centre]
-        return found
+            known = vectors.any(axis=1) if found else np.ones(len(vectors), bool)
+            nearest = np.zeros(ranked.shape)
+            # Messages that share an intent share the fetching of its sentences.
+            for intent in np.unique(ranked[known]):
+                start, end = self._ends[intent], self._ends[intent + 1]
+                of, place = np.nonzero((ranked == intent) & known[:, np.newaxis])
+                if end > start:
+                    cosines = vectors[of] @ memory[start:end].T
+                    nearest[of, place] = cosines.max(axis=1)
+            others = nearest[:, 1:].max(axis=1, initial=-1)
+            told = np.column_stack(
+                [
+                    nearest[:, 0],
+                    others if ranked.shape[1] > 1 else np.zeros(len(ranked)),
+                    np.einsum("ij,ij->i", centres[ranked[:, 0]], vectors),
+                ]
+            )
+            if found:
+                told[~known] = found[-1][~known]
+            found.append(told)
+        return np.hstack(found)
 
 
 def weigh_evidence(
-    p_ranked: np.ndarray, p_out_of_scope: float, similarities: list[float], known: bool
+    p_ranked: np.ndarray, p_out_of_scope: float, similarities: np.ndarray, known: bool
 ) -> np.ndarray:
     """Put what is known about one message into numbers.
 
     Args:
         p_ranked: the probabilities of the likeliest intents, falling.
         p_out_of_scope: that of the class out_of_scope, 0 without one.
-        similarities: what `Memory.compare` found.
+        similarities: what `Memory.compare` found of it.
         known: whether every encoder knows the language.
 
     Returns:
@@ -148,10 +158,18 @@ def collect_evidence(
         weights = fit_softmax(sparse[train], dense[train], train_labels, **options)
         memory = Memory([v[train] for v in vectors], train_labels)
         p = softmax(weights.logits(sparse[rows], dense[rows]))
-        at = np.where(known == out_of_scope)[0]
+        ranked = np.argsort(-p, axis=1)[:, :N_RANKED]
+        compared = [v[rows] for v in vectors]
+        similarities = memory.compare(compared, ranked)
+        are_known = np.all([v.any(axis=1) for v in compared], axis=0)
         evidence = [
-            _try_one(p[i], memory, [v[row] for v in vectors], at)
-            for i, row in enumerate(rows)
+            weigh_evidence(
+                p[i, ranked[i]],
+                float(p[i, ranked[i][known[ranked[i]] == out_of_scope]].sum()),
+                similarities[i],
+                bool(are_known[i]),
+            )
+            for i in range(len(rows))
         ]
         chosen = known[p.argmax(axis=1)]
         is_known = np.isin(labels[rows], known)
@@ -162,16 +180,3 @@ def collect_evidence(
     with ThreadPoolExecutor(N_THREADS) as pool:
         parts = [part for part in pool.map(try_fold, range(n_tried)) if part]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-
-
-def _try_one(
-    p: np.ndarray, memory: Memory, row: list[np.ndarray], out_of_scope: np.ndarray
-) -> np.ndarray:
-    ranked = np.argsort(-p)[:N_RANKED]
-    listed = [i for i in ranked if i in out_of_scope]
-    return weigh_evidence(
-        p[ranked],
-        float(p[listed[0]]) if listed else 0.0,
-        memory.compare(row, ranked),
-        all(vector.any() for vector in row),
-    )

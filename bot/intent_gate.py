@@ -233,7 +233,10 @@ class IntentGate(GraphComponent):
         known = [name for name in list(p_of)[:N_RANKED] if name in self._labels]
         if not known or known[0] != ranking[0][INTENT_NAME_KEY]:
             return 0.0
-        similarities = self._memory.compare(vectors, [self._labels[n] for n in known])
+        (similarities,) = self._memory.compare(
+            [vector[np.newaxis] for vector in vectors],
+            np.array([[self._labels[name] for name in known]]),
+        )
         if self._scorer is None:
             nearest = float(np.clip(similarities[0], 0.0, 1.0))
             return SIMILARITY_SHARE * nearest + (1 - SIMILARITY_SHARE) * p_of[known[0]]

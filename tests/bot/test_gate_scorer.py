@@ -78,20 +78,33 @@ def test_without_examples_of_out_of_scope_the_declined_follow_the_errors(sentenc
 
 def test_the_memory_compares_with_the_sentences_of_the_ranked_intents():
     memory = Memory([np.eye(3, dtype=np.float32)], np.array([0, 1, 2]))
-    message = [np.array([0.6, 0.8, 0.0], np.float32)]
-    assert memory.compare(message, np.array([1, 0])) == pytest.approx([0.8, 0.6, 0.8])
-    assert memory.compare(message, np.array([1, 2])) == pytest.approx([0.8, 0.0, 0.8])
+    messages = [np.array([[0.6, 0.8, 0.0]] * 2, np.float32)]
+    found = memory.compare(messages, np.array([[1, 0], [1, 2]]))
+    assert found == pytest.approx(np.array([[0.8, 0.6, 0.8], [0.8, 0.0, 0.8]]))
 
 
 def test_an_encoder_without_a_vector_repeats_the_one_before():
     memory = Memory([np.eye(2, dtype=np.float32)] * 2, np.array([0, 1]))
-    message = [np.array([1.0, 0.0], np.float32), np.zeros(2, np.float32)]
-    found = memory.compare(message, np.array([0, 1]))
-    assert found[:3] == found[3:] == [1, 0, 1]
+    known = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    messages = [known, known * [[0], [1]]]
+    found = memory.compare(messages, np.array([[0, 1], [0, 1]]))
+    assert found.tolist() == [[1, 0, 1, 1, 0, 1], [0, 1, 0, 0, 1, 0]]
+
+
+def test_messages_compared_together_are_compared_as_each_alone(sentences):
+    vectors, labels = sentences
+    memory = Memory([vectors, vectors], labels)
+    ranked = np.array([[0, 1, 2], [2, 0, 1], [1, 2, 0]])
+    together = memory.compare([vectors[:3], vectors[3:6]], ranked)
+    alone = [
+        memory.compare([vectors[i : i + 1], vectors[i + 3 : i + 4]], ranked[i : i + 1])
+        for i in range(3)
+    ]
+    assert together == pytest.approx(np.vstack(alone), abs=1e-6)
 
 
 def test_the_evidence_has_one_length_for_any_number_of_intents():
-    few = weigh_evidence(np.array([1.0]), 0.0, [0.5] * 6, True)
-    many = weigh_evidence(np.full(5, 0.1), 0.1, [0.5] * 6, False)
+    few = weigh_evidence(np.array([1.0]), 0.0, np.full(6, 0.5), True)
+    many = weigh_evidence(np.full(5, 0.1), 0.1, np.full(6, 0.5), False)
     assert few.shape == many.shape
     assert np.isfinite(few).all()
