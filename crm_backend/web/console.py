@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from crm_backend.catalogue import say
 from crm_backend.db import reading
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Conversation, Customer, Staff, utc_now
+from crm_backend.schemas.packets import packet_out
 from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
+from crm_backend.services.packets import build_packet
 from crm_backend.services.ratings import summarise
+from crm_backend.web import formats
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import (
     ALL,
@@ -28,6 +33,7 @@ from crm_backend.web.console_queries import (
     list_rows,
     list_tickets,
 )
+from crm_backend.web.mood_curve import draw_moods
 from crm_backend.web.queries import list_orders_of
 from crm_backend.web.rendering import render
 
@@ -106,6 +112,7 @@ async def conversation_page(
         session, principal, conversation.id, after=0, limit=N_LINES
     )
     tickets = await list_tickets(session, conversation.id)
+    packet = await build_packet(session, principal, conversation.id)
     since = conversation.waiting_since
     path = f"/console/conversations/{conversation.id}"
     lines = [Line(item) for item in reviewed]
@@ -131,7 +138,14 @@ async def conversation_page(
         max_mb=request.app[CONFIG].attachment_max_mb,
         tickets=tickets,
         describe=_describer(language),
+        packet=packet_out(packet, language),
+        curve=draw_moods(packet.moods),
+        span=partial(_span, language=language),
     )
+
+
+def _span(seconds: int, *, language: str) -> str:
+    return formats.duration(timedelta(seconds=seconds), language)
 
 
 async def _find_gone(lines: list[Line], var_dir: Path) -> set[str]:
