@@ -36,6 +36,7 @@ NOT_FOUND = {
 }
 
 REJECTED = {
+    "order_needs_person": "utter_order_needs_person",
     "order_not_cancellable": "utter_order_not_cancellable",
     "address_not_changeable": "utter_address_not_changeable",
     "order_not_returnable": "utter_order_not_returnable",

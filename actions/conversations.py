@@ -5,6 +5,7 @@ from __future__ import annotations
 from actions.base import CrmAction, Events
 from actions.call import Call
 from actions.fallbacks import say_not_understood
+from actions.handoff_reasons import find_reason
 from actions.insights import ValidateCustomerSummaryForm
 from actions.orders import ActionTrackOrder
 from actions.tickets import ActionTicketStatus
@@ -22,7 +23,7 @@ class ActionHumanHandoff(CrmAction):
     async def handle(self, call: Call) -> Events:
         """The gateway decides who and when."""
         call.say("utter_handoff")
-        call.show({"type": "handoff"})
+        call.show({"type": "handoff", "reason": find_reason(call)})
         return []
 
 

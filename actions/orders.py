@@ -123,7 +123,8 @@ class ValidateCancelOrderForm(OrderForm):
 
     async def say_unsuitable(self, call: Call, order: Order) -> None:
         """See parent class."""
-        response = NOT_CANCELLABLE.get(order.status, "utter_order_not_cancellable")
+        # As the status allows it, it is the shop that leaves it to people.
+        response = NOT_CANCELLABLE.get(order.status, "utter_order_needs_person")
         say_order(call, response, order)
 
     async def ask_next(self, call: Call, order: Order, known: dict[str, Any]) -> Events:

@@ -14,10 +14,11 @@ from rasa.core.processor import MessageProcessor
 from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
-from rasa.shared.core.events import ActionExecuted, SessionStarted
+from rasa.shared.core.events import ActionExecuted, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.said_meanwhile import SaidLine, as_events
 from bot.sentence_encoder import encoding_queue
 from bot.turn_output import CHANNEL_NAME, TurnFailed, TurnOutput
 
@@ -42,6 +43,8 @@ class Turn:
     claims: str
     # Whether the assistant speaks again after somebody else did.
     fresh: bool = False
+    # What that was.
+    said: tuple[SaidLine, ...] = ()
 
 
 class TurnRunner:
@@ -108,12 +111,13 @@ async def _run(agent: Agent, turn: Turn, claims: dict[str, Any]) -> dict[str, An
         "replayed": False,
     }
     try:
-        tracker = await _handle(processor, message, turn.fresh)
+        tracker = await _handle(processor, message, turn)
     except TurnFailed as failed:
         # It left nothing in the dialogue: it may be tried again.
         logger.error("A turn failed in %s.", failed)
         output.close()
     else:
+        answer["understood"]["actions"] = _list_actions(tracker)
         agent.tracker_store.save_turn(tracker, turn.turn_id, answer)
     return answer
 
@@ -152,7 +156,7 @@ def _read_command(processor: MessageProcessor, text: str) -> dict[str, Any] | No
 
 
 async def _handle(
-    processor: MessageProcessor, message: UserMessage, fresh: bool
+    processor: MessageProcessor, message: UserMessage, turn: Turn
 ) -> DialogueStateTracker:
     """Let the dialogue go on with a message.
 
@@ -161,16 +165,29 @@ async def _handle(
     """
     tracker = await processor.get_tracker(message.sender_id)
     is_new = not tracker.applied_events() or processor._has_session_expired(tracker)
-    if fresh or is_new:
+    if turn.fresh or is_new:
         begin = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
+        said = as_events(turn.said, tracker.slots)
         tracker.update_with_events(
-            [*begin, ActionExecuted(ACTION_LISTEN_NAME)], processor.domain
+            [*begin, *said, ActionExecuted(ACTION_LISTEN_NAME)],
+            processor.domain,
         )
     await processor._handle_message_with_tracker(message, tracker)
     output = message.output_channel
     tracker = await processor.run_action_extract_slots(output, tracker)
     await processor._run_prediction_loop(output, tracker)
     return tracker
+
+
+def _list_actions(tracker: DialogueStateTracker) -> list[str]:
+    """The actions that answered the latest message, in their order."""
+    names: list[str] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name:
+            names.append(event.action_name)
+    return [name for name in reversed(names) if name != ACTION_LISTEN_NAME]
 
 
 def _describe(parsed: dict[str, Any], language: str) -> dict[str, Any]:

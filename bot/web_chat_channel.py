@@ -15,6 +15,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.said_meanwhile import read_lines
 from bot.turn_output import CHANNEL_NAME
 from bot.turn_runner import Turn, TurnRunner
 
@@ -124,12 +125,19 @@ def _read_turn(request: Request) -> Turn:
     fresh = body.get("fresh", False)
     if not isinstance(fresh, bool):
         raise TurnRefused(400, "invalid_request", "fresh is either true or false.")
+    try:
+        said = read_lines(body.get("said", []))
+    except ValueError as err:
+        raise TurnRefused(
+            400, "invalid_request", "said is a list of lines with sender and text."
+        ) from err
     return Turn(
         turn_id=body["turn_id"],
         conversation_id=body["conversation_id"],
         text=_command_or_words(body["kind"], body["text"]),
         claims=body["claims"],
         fresh=fresh,
+        said=said,
     )
 
 

@@ -32,6 +32,7 @@ from crm_backend.mail_delivery import run_mail_delivery
 from crm_backend.middleware import errors, request_id, security_headers
 from crm_backend.rate_limits import RateLimits
 from crm_backend.routes import ENDPOINTS
+from crm_backend.services import summaries
 from crm_backend.wakeups import Wakeups
 from crm_backend.web.pages import setup_pages
 
@@ -79,6 +80,13 @@ def create_app(config: Config) -> web.Application:
 async def warm_articles(app: web.Application) -> AsyncIterator[None]:
     """Load the encoder in the background, so that the first question is quick."""
     warming = asyncio.create_task(app[ARTICLES].warm())
+    yield
+    warming.cancel()
+
+
+async def warm_summaries(app: web.Application) -> AsyncIterator[None]:
+    """Load the summarizer in the background, for the first long chat."""
+    warming = asyncio.create_task(asyncio.to_thread(summaries.warm_up))
     yield
     warming.cancel()
 

@@ -100,7 +100,12 @@ def serve() -> None:
     import uvloop
     from aiohttp import web
 
-    from crm_backend.app import create_app, warm_articles, warm_predictors
+    from crm_backend.app import (
+        create_app,
+        warm_articles,
+        warm_predictors,
+        warm_summaries,
+    )
     from crm_backend.sweeps import run_sweeps
     from crm_backend.upkeep import run_upkeep
     from crm_backend.web.charts import warm_charts
@@ -115,6 +120,7 @@ def serve() -> None:
     crm = create_app(config)
     crm.cleanup_ctx.append(warm_articles)
     crm.cleanup_ctx.append(warm_predictors)
+    crm.cleanup_ctx.append(warm_summaries)
     crm.cleanup_ctx.append(warm_charts)
     crm.cleanup_ctx.append(run_sweeps)
     crm.cleanup_ctx.append(run_upkeep)

@@ -116,6 +116,8 @@ class Config:
     # When people answer, on that clock; holidays of the country are days off.
     business_hours: Week = setting_values.ALWAYS
     holiday_country: str = ""
+    # Customers' orders worth more are cancelled by people only; 0: no limit.
+    cancel_limit_cents: int = 0
     # How large a file may be that is sent in a conversation.
     attachment_max_mb: int = 10
     # The shop's pages that may embed the chat, besides our own.
@@ -195,6 +197,7 @@ class Config:
             holiday_country=_parsed(
                 env, "HOLIDAY_COUNTRY", setting_values.read_holiday_country
             ),
+            cancel_limit_cents=_integer(env, "CANCEL_LIMIT_CENTS", 0, 0),
             attachment_max_mb=_integer(
                 env, "ATTACHMENT_MAX_MB", cls.attachment_max_mb, 1
             ),

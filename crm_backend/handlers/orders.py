@@ -1,6 +1,5 @@
 """Orders over HTTP."""
 
-from datetime import datetime
 from typing import Any
 
 from crm_backend.api import Call, Endpoint
@@ -19,11 +18,13 @@ from crm_backend.schemas.orders import (
     ShipmentOut,
 )
 from crm_backend.services import orders as service
+from crm_backend.services.order_policies import may_cancel
 from crm_backend.services.returns import delivered_at, why_not_returnable
 
 
-def order_out(order: Order, language: str, now: datetime | None = None) -> OrderOut:
-    """Show an order that was loaded with its details."""
+def order_out(call: Call, order: Order) -> OrderOut:
+    """Show an order that was loaded with its details, to whoever calls."""
+    language, limit_cents = call.principal.language, call.config.cancel_limit_cents
     kept = AddressOut.model_fields.keys() & order.shipping_address.keys()
     return OrderOut(
         number=order.number,
@@ -40,9 +41,9 @@ def order_out(order: Order, language: str, now: datetime | None = None) -> Order
         estimated_delivery_on=order.estimated_delivery_on,
         delivered_at=delivered_at(order),
         cancelled_at=order.cancelled_at,
-        can_cancel=order.status in service.CANCELLABLE,
+        can_cancel=may_cancel(order, call.principal, limit_cents),
         can_change_address=order.status in service.ADDRESS_CHANGEABLE,
-        can_return=why_not_returnable(order, now or utc_now()) is None,
+        can_return=why_not_returnable(order, utc_now()) is None,
     )
 
 
@@ -67,7 +68,7 @@ async def list_orders(call: Call) -> OrderPage:
         limit=call.query.limit,
     )
     return OrderPage(
-        items=[order_out(order, call.principal.language) for order in page.items],
+        items=[order_out(call, order) for order in page.items],
         next_cursor=page.next_cursor,
     )
 
@@ -75,7 +76,7 @@ async def list_orders(call: Call) -> OrderPage:
 async def get_order(call: Call) -> OrderOut:
     """Show one order."""
     order = await service.get_order(call.session, call.principal, call.path["number"])
-    return order_out(order, call.principal.language)
+    return order_out(call, order)
 
 
 async def place_order(call: Call) -> OrderOut:
@@ -87,15 +88,19 @@ async def place_order(call: Call) -> OrderOut:
         shipping_address=call.body.shipping_address.model_dump(),
         shipping_cents=call.body.shipping_cents,
     )
-    return order_out(order, call.principal.language)
+    return order_out(call, order)
 
 
 async def cancel_order(call: Call) -> OrderOut:
     """Cancel an order."""
     order = await service.cancel_order(
-        call.session, call.principal, call.path["number"], reason=call.body.reason
+        call.session,
+        call.principal,
+        call.path["number"],
+        reason=call.body.reason,
+        limit_cents=call.config.cancel_limit_cents,
     )
-    return order_out(order, call.principal.language)
+    return order_out(call, order)
 
 
 async def change_address(call: Call) -> OrderOut:
@@ -107,7 +112,7 @@ async def change_address(call: Call) -> OrderOut:
         call.path["number"],
         given.model_dump() if isinstance(given, Address) else given.text,
     )
-    return order_out(order, call.principal.language)
+    return order_out(call, order)
 
 
 async def get_invoice(call: Call) -> InvoiceOut:
@@ -174,7 +179,7 @@ ENDPOINTS = (
         OrderOut,
         "orders",
         body=Cancellation,
-        errors=(NOT_FOUND, (409, "order_not_cancellable")),
+        errors=(NOT_FOUND, (409, "order_not_cancellable"), (409, "order_needs_person")),
     ),
     Endpoint(
         "POST",

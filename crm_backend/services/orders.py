@@ -25,9 +25,9 @@ from crm_backend.principal import Principal, check_can_change
 from crm_backend.services.addresses import read_address
 from crm_backend.services.customers import get_customer
 from crm_backend.services.numbers import has_number, pick_literal, unused_number
+from crm_backend.services.order_policies import check_may_cancel
 
 ORDER_STATUSES = ("placed", "paid", "packed", "shipped", "delivered", "cancelled")
-CANCELLABLE = frozenset({"placed", "paid", "packed"})
 ADDRESS_CHANGEABLE = frozenset({"placed", "paid"})
 # What the database's whole numbers hold.
 MAX_TOTAL_CENTS = 2**31 - 1
@@ -125,22 +125,18 @@ async def cancel_order(
     number: str,
     *,
     reason: str | None = None,
+    limit_cents: int = 0,
     now: datetime | None = None,
 ) -> Order:
     """Cancel an order, put its articles back and owe back what was paid.
 
     Raises:
         NotFound: it does not exist or is somebody else's.
-        Conflict: `order_not_cancellable`: it is on its way, or over.
+        Conflict: `order_not_cancellable`, or `order_needs_person` above the limit.
     """
     check_can_change(principal)
     order = await get_order(session, principal, number, lock=True)
-    if order.status not in CANCELLABLE:
-        raise Conflict(
-            "order_not_cancellable",
-            f"{order.number} is {order.status} and cannot be cancelled any more.",
-            details={"status": order.status, "reason": order.status},
-        )
+    check_may_cancel(order, principal, limit_cents)
     now = now or utc_now()
     await _refund_payments(session, order, now)
     order.status = "cancelled"

@@ -3,6 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,17 @@ from crm_backend.db import reading
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Conversation, Customer, Staff, utc_now
 from crm_backend.principal import Principal
+from crm_backend.schemas.packets import packet_out
 from crm_backend.services import desk, macros, merges, notes, tags, views
 from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
+from crm_backend.services.packets import build_packet
 from crm_backend.services.queues import mood_word
+from crm_backend.web import formats
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import Line, list_tickets, mood_points, with_notes
+from crm_backend.web.mood_curve import draw_moods
 from crm_backend.web.queries import list_orders_of
 from crm_backend.web.rendering import render
 
@@ -82,6 +88,7 @@ async def conversation_page(
     is_read_only = conversation.merged_into_id is not None
     customer, orders = await _read_customer(session, conversation)
     points = mood_points(lines)
+    packet = await build_packet(session, principal, conversation.id)
     return render(
         template,
         request,
@@ -124,7 +131,14 @@ async def conversation_page(
         points=points,
         mood_of=mood_word,
         describe=_describer(language),
+        packet=packet_out(packet, language),
+        curve=draw_moods(packet.moods),
+        span=partial(_span, language=language),
     )
+
+
+def _span(seconds: int, *, language: str) -> str:
+    return formats.duration(timedelta(seconds=seconds), language)
 
 
 async def _read_lines(

@@ -346,9 +346,9 @@ async def test_visitor_opens_a_ticket_with_a_complaint(visitor):
 async def test_person_is_called_out_of_a_form(visitor):
     await visitor.say("open a ticket please")
     await visitor.say("I want to talk to a human")
-    assert {"type": "handoff"} in visitor.blocks
+    assert {"type": "handoff", "reason": "customer_asked"} in visitor.blocks
     await visitor.say("转人工")
-    assert {"type": "handoff"} in visitor.blocks
+    assert {"type": "handoff", "reason": "customer_asked"} in visitor.blocks
 
 
 async def test_failed_crm_is_a_failed_turn_and_ends_the_form(alice):

@@ -100,4 +100,4 @@ async def test_server_answers_rasa_and_asks_for_the_key(server):
         async with session.post(url, json=call, headers=right) as answer:
             said = (await answer.json())["responses"]
     assert said[0]["response"] == "utter_handoff"
-    assert said[1]["custom"] == {"type": "handoff"}
+    assert said[1]["custom"] == {"type": "handoff", "reason": "customer_asked"}

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from aiohttp.test_utils import unused_port
 from rasa.core.channels.channel import UserMessage
-from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.events import AgentUttered, SlotSet, UserUttered
 
 from bot.sentence_encoder import encoding_queue
 from bot.turn_runner import _understand
@@ -159,6 +159,10 @@ async def test_a_bad_body_is_refused(post, body):
         {"text": "x" * 10_001},
         {"claims": None},
         {"fresh": "yes"},
+        {"said": "hello"},
+        {"said": ["hello"]},
+        {"said": [{"sender": "bot", "text": "hello"}]},
+        {"said": [{"sender": "agent", "text": None}]},
     ],
 )
 async def test_a_bad_field_is_refused(post, turn, changed):
@@ -237,6 +241,28 @@ async def test_a_fresh_turn_leaves_a_form_and_what_it_was_told(
     assert again["replayed"]
     tracker = await loaded_agent.tracker_store.retrieve(conversation_id)
     assert tracker.active_loop_name is None
+
+
+async def test_a_fresh_turn_learns_what_people_said(post, turn, actions, loaded_agent):
+    conversation_id = str(uuid.uuid4())
+    actions.responses = [{"text": "On its way"}]
+    said = [
+        {"sender": "customer", "text": "it is about DM-111111"},
+        {"sender": "agent", "text": "No, you mean DM-222222, see T-123456."},
+    ]
+    sent = turn(
+        "where is my order", conversation_id=conversation_id, fresh=True, said=said
+    )
+    _, body = await post(sent)
+    assert body["messages"][0]["text"] == "On its way"
+    assert body["understood"]["actions"]
+    told = actions.calls[-1]["tracker"]
+    assert told["slots"]["order_number"] == "DM-222222"
+    tracker = await loaded_agent.tracker_store.retrieve(conversation_id)
+    kept = [event for event in tracker.events if isinstance(event, AgentUttered)]
+    assert [(event.data["sender"], event.text) for event in kept] == [
+        (line["sender"], line["text"]) for line in said
+    ]
 
 
 async def test_without_being_fresh_a_form_goes_on(post, turn, actions):

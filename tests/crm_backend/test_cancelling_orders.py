@@ -1,6 +1,7 @@
 """Cancelling orders over HTTP: stock, money and repetition."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -86,3 +87,32 @@ async def test_two_cancellations_at_once_refund_once(client, shop: Shop):
     assert sorted(r.status for r in responses) == [200] + [409] * 5
     assert await shop.count(Refund) == 1
     assert (await shop.load(Product, id=shop.kettle.id)).n_in_stock == 12
+
+
+@pytest.fixture
+def config(config):
+    """Settings of a shop that leaves valuable orders to its people."""
+    return replace(config, cancel_limit_cents=5_000)
+
+
+@pytest.mark.parametrize(("quantity", "status"), [(2, 200), (3, 409)])
+async def test_order_above_the_limit_needs_a_person(
+    client, shop: Shop, quantity: int, status: int
+):
+    order = await shop.add_order(shop.alice, status="paid", quantity=quantity)
+    url = f"/api/v1/orders/{order.number}"
+    shown = await client.get(url, headers=await shop.headers(shop.alice))
+    assert (await shown.json())["can_cancel"] == (status == 200)
+    response = await client.post(
+        f"{url}/cancel", json={}, headers=await shop.headers(shop.alice)
+    )
+    assert response.status == status
+    if status == 409:
+        assert await refusal(response) == (409, "order_needs_person")
+        assert await shop.count(Refund) == 0
+        # A colleague is the person who is needed.
+        headers = await shop.cookie(shop.carol)
+        shown = await client.get(url, headers=headers)
+        assert (await shown.json())["can_cancel"]
+        response = await client.post(f"{url}/cancel", json={}, headers=headers)
+        assert response.status == 200

@@ -154,7 +154,7 @@ def _turn_ended_once(
 
 
 def _tickets_are_opened_once(talk: Talk) -> Found:
-    """One ticket for each failed turn, and one for each that a customer confirmed."""
+    """One ticket for each failed turn, one for each yes, one where nobody was there."""
     apologised = [turn.ticket_number for turn in talk.turns if turn.ticket_number]
     for number, n in Counter(apologised).items():
         if n > 1:
@@ -164,6 +164,7 @@ def _tickets_are_opened_once(talk: Talk) -> Found:
             yield "doubled", f"ticket {number} belongs to no failed turn"
     n_confirmed = sum(1 for line in talk.log if _confirms(line, "ticket"))
     wanted = [n for n, (category, _) in talk.tickets.items() if category != FAILURE]
+    n_confirmed += sum(1 for line in talk.log if line.hands_over)
     if len(wanted) > n_confirmed:
         yield "doubled", f"{len(wanted)} tickets, but {n_confirmed} times a yes"
     for line in talk.log:
