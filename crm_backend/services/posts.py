@@ -14,6 +14,7 @@ from crm_backend.rate_limits import Caller
 from crm_backend.services import (
     conversations,
     messages,
+    ticket_answers,
     turns,
     verification_chat,
 )
@@ -64,6 +65,7 @@ async def post_text(
         )
     else:
         _ask_for_answer(session, conversation, message)
+        await ticket_answers.note_answer(session, conversation, message)
     return message
 
 
