@@ -167,7 +167,7 @@ def _with_changes(rows: list[SlaPolicy]) -> list[Version]:
     before = [*rows[1:], None]
     versions = [
         Version(row, _changes(old, row) if old is not None else [])
-        for row, old in zip(rows, before, strict=True)
+        for row, old in zip(rows, before, strict=False)
     ]
     return versions[:N_VERSIONS]
 
