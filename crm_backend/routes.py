@@ -19,6 +19,7 @@ from crm_backend.handlers import (
     returns,
     search,
     staff,
+    ticket_desk,
     tickets,
     visits,
 )
@@ -41,6 +42,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *returns.ENDPOINTS,
     *search.ENDPOINTS,
     *staff.ENDPOINTS,
+    *ticket_desk.ENDPOINTS,
     *tickets.ENDPOINTS,
     *visits.ENDPOINTS,
 )

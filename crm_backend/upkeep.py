@@ -12,12 +12,15 @@ from contextlib import suppress
 from aiohttp import web
 
 from crm_backend.db import Sessions
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.search_index import KINDS, catch_up
+from crm_backend.services.sla_checks import Seen, check
 
 log = logging.getLogger(__name__)
 
 SEARCH_SECONDS = 60.0
+SLA_SECONDS = 5.0
 
 Job = Callable[[], Awaitable[None]]
 
@@ -48,7 +51,15 @@ async def run_upkeep(app: web.Application) -> AsyncIterator[None]:
     async def search() -> None:
         await catch_up_search(sessions)
 
-    tasks = [asyncio.create_task(_repeat("search", search, SEARCH_SECONDS))]
+    hours, seen = BusinessHours.of(app[CONFIG]), Seen()
+
+    async def service_levels() -> None:
+        await check(sessions, hours, seen)
+
+    tasks = [
+        asyncio.create_task(_repeat("search", search, SEARCH_SECONDS)),
+        asyncio.create_task(_repeat("service levels", service_levels, SLA_SECONDS)),
+    ]
     yield
     for task in tasks:
         task.cancel()

@@ -84,6 +84,7 @@ async def get_history(call: Call) -> TicketHistoryOut:
         ticket=ticket_out(ticket),
         customer_number=ticket.customer.number if ticket.customer else None,
         conversation_id=ticket.conversation_id,
+        assignee_name=ticket.assignee.name if ticket.assignee else None,
         events=[TicketEventOut.model_validate(event) for event in ticket.events],
         transcript=[TranscriptLine(**line) for line in ticket.transcript],
     )

@@ -1,6 +1,7 @@
 """Tickets and what happened to them."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
@@ -48,6 +49,21 @@ class TicketChange(Schema):
     status: TicketStatus | None = None
     priority: TicketPriority | None = None
     note: Annotated[Prose, Field(max_length=10_000)] | None = None
+
+
+class TicketReply(Schema):
+    """An answer to the customer."""
+
+    client_message_id: UUID
+    text: str
+    status: Literal["open", "pending", "resolved"] = "pending"
+    by_mail: bool = Field(False, description="Also, where there is a conversation.")
+
+
+class AssigneeIn(Schema):
+    """Who sees to a ticket; null is nobody."""
+
+    email: Line | None
 
 
 class TicketOut(Schema):
@@ -102,5 +118,6 @@ class TicketHistoryOut(Schema):
     ticket: TicketOut
     customer_number: str | None
     conversation_id: str | None
+    assignee_name: str | None
     events: list[TicketEventOut]
     transcript: list[TranscriptLine]

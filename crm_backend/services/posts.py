@@ -15,6 +15,7 @@ from crm_backend.services import (
     conversations,
     handoff_requests,
     messages,
+    ticket_answers,
     turn_queue,
     verification_chat,
 )
@@ -77,6 +78,7 @@ async def post_text(
         )
     else:
         _ask_for_answer(session, conversation, message)
+        await ticket_answers.note_answer(session, conversation, message)
     return message
 
 

@@ -25,11 +25,11 @@ from crm_backend.services.search_queries import (
     find_candidates,
 )
 from crm_backend.services.search_terms import (
+    Finder,
     Match,
     Part,
     Term,
     excerpt,
-    find_spans,
     parse,
     rank,
 )
@@ -306,7 +306,8 @@ def _rank(
     candidates: list[_Candidate], terms: Sequence[Term], *, by_time: bool
 ) -> list[tuple[_Candidate, Match, float]]:
     texts = [candidate.text for candidate in candidates]
-    matches = [find_spans(text, terms) for text in texts]
+    finder = Finder(terms)
+    matches = [finder.find(text) for text in texts]
     scores = rank(texts, matches, len(terms))
     ranked = list(zip(candidates, matches, scores, strict=True))
     if by_time:

@@ -18,7 +18,7 @@ from crm_backend.models.search_words import month_facet
 from crm_backend.services.search_terms import Term
 
 # So many of the newest matches are ranked.
-MAX_CANDIDATES = 1_000
+MAX_CANDIDATES = 500
 # A longer range is not worth the words it takes; the exact times decide anyway.
 MAX_MONTHS = 36
 

@@ -114,28 +114,43 @@ def _is_common(term: Term) -> bool:
     return len(term.words) == 1 and term.words[0] in STOP_WORDS
 
 
-def find_spans(text: str, terms: Sequence[Term]) -> Match:
-    """Find the terms in a text as people wrote it."""
-    spans = []
-    for found in PIECES.finditer(text):
-        piece = normalise(found[0])
-        for number, term in enumerate(terms):
-            for wanted in term.pieces:
-                spans += [
-                    (found.start() + start, found.start() + end, number)
-                    for start, end in _places(piece, wanted, len(found[0]))
-                ]
-    return Match(tuple(sorted(spans)))
+class Finder:
+    """Finds terms in texts as people wrote them; words that come again cost nothing."""
 
+    def __init__(self, terms: Sequence[Term]) -> None:
+        """Look for these terms."""
+        pieces = [(piece, n) for n, term in enumerate(terms) for piece in term.pieces]
+        self._han = [item for item in pieces if IS_HAN.match(item[0])]
+        self._latin = [item for item in pieces if not IS_HAN.match(item[0])]
+        self._known: dict[str, tuple[int, ...]] = {}
 
-def _places(piece: str, wanted: str, length: int) -> list[tuple[int, int]]:
-    if not IS_HAN.match(wanted):
-        return [(0, length)] if _is_same_word(piece, wanted) else []
-    return [
-        (found.start(), found.end())
-        for found in re.finditer(re.escape(wanted), piece)
-        if found.end() <= length
-    ]
+    def find(self, text: str) -> Match:
+        """Return where the terms stand."""
+        spans: list[tuple[int, int, int]] = []
+        for found in PIECES.finditer(text):
+            piece, start = found[0], found.start()
+            if IS_HAN.match(piece):
+                spans += self._in_run(piece, start)
+                continue
+            numbers = self._known.get(piece)
+            if numbers is None:
+                numbers = self._known[piece] = self._same_as(piece)
+            spans += [(start, found.end(), number) for number in numbers]
+        spans.sort()
+        return Match(tuple(spans))
+
+    def _in_run(self, run: str, start: int) -> list[tuple[int, int, int]]:
+        spans = []
+        for wanted, number in self._han:
+            at = run.find(wanted)
+            while at >= 0:
+                spans.append((start + at, start + at + len(wanted), number))
+                at = run.find(wanted, at + 1)
+        return spans
+
+    def _same_as(self, piece: str) -> tuple[int, ...]:
+        plain = normalise(piece)
+        return tuple(n for word, n in self._latin if _is_same_word(plain, word))
 
 
 def _is_same_word(one: str, other: str) -> bool:

@@ -40,6 +40,13 @@ async def verify_password(session: AsyncSession, email: str, password: str) -> S
     return staff
 
 
+async def find_by_email(session: AsyncSession, email: str) -> Staff | None:
+    """Return the colleague with this address, if there is one."""
+    return await session.scalar(
+        select(Staff).where(Staff.email == email.strip().lower())
+    )
+
+
 async def open_session(
     session: AsyncSession, staff: Staff, *, now: datetime | None = None
 ) -> str:

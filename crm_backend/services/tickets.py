@@ -118,6 +118,7 @@ async def get_history(session: AsyncSession, number: str) -> Ticket:
             selectinload(Ticket.order),
             selectinload(Ticket.events),
             selectinload(Ticket.customer),
+            selectinload(Ticket.assignee),
         )
     )
     ticket: Ticket | None = pick_literal(list(await session.scalars(query)), number)

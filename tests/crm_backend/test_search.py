@@ -263,3 +263,52 @@ async def test_what_came_past_the_index_is_caught_up_with(shop: Shop) -> None:
     assert len(await texts(shop, "lamp")) == 5
     async with shop.sessions() as session:
         assert await count_behind(session) == 0
+
+
+async def read(client: Any, shop: Shop, query: str, who: Any = None) -> str:
+    headers = await shop.cookie(who or shop.carol)
+    response = await client.get(f"/console/search?{query}", headers=headers)
+    assert response.status == 200
+    return str(await response.text())
+
+
+async def test_page_marks_hits_and_links_to_the_line(client: Any, shop: Shop) -> None:
+    conversation = await say_all(shop, "x", "<b>lamp</b> & shade", who=shop.alice)
+    page = await read(client, shop, "q=lamps")
+    assert f"/console/conversations/{conversation.id}#line-2" in page
+    assert "&lt;b&gt;<mark>lamp</mark>&lt;/b&gt; &amp; shade" in page
+    shown = await client.get(
+        f"/console/conversations/{conversation.id}",
+        headers=await shop.cookie(shop.carol),
+    )
+    assert 'id="line-2"' in await shown.text()
+
+
+async def test_page_takes_filters_and_ignores_nonsense(client: Any, shop: Shop) -> None:
+    await say_all(shop, "lamp one", created_at=NOW - timedelta(days=9))
+    await say_all(shop, "lamp two", sender="agent")
+    day = (NOW - timedelta(days=9)).date()
+    page = await read(client, shop, f"q=lamp&since={day}&until={day}")
+    assert "1 found." in page
+    assert "1 found." in await read(client, shop, "q=lamp&sender=agent&order=newest")
+    nonsense = "q=lamp&sender=x&kind=x&since=x&until=9999-12-31&page=x&language=x"
+    assert "2 found." in await read(client, shop, nonsense)
+    assert "Nothing was found" in await read(client, shop, "q=kettle")
+    assert "nothing to look for" in await read(client, shop, "q=the")
+    assert "找到 2 条" in await read(client, shop, "q=lamp&lang=zh")
+
+
+async def test_page_has_pages(client: Any, shop: Shop) -> None:
+    await say_all(shop, *(f"lamp number {n}" for n in range(25)))
+    assert 'rel="next"' in await read(client, shop, "q=lamp")
+    page = await read(client, shop, "q=lamp&page=2")
+    assert page.count('class="hit"') == 5
+    assert 'rel="next"' not in page
+
+
+async def test_page_is_for_colleagues_in_service(client: Any, shop: Shop) -> None:
+    url = "/console/search?q=lamp"
+    response = await client.get(url, allow_redirects=False)
+    assert response.status == 303
+    response = await client.get(url, headers=await shop.cookie(shop.rita))
+    assert response.status == 403

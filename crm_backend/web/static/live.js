@@ -17,9 +17,12 @@ export function keepFresh(part, after) {
   // What came with the page: it may be older than the first answer.
   let before = part.innerHTML.trim();
 
+  // A link leads to one line, which stays in sight.
+  const atLine = location.hash.startsWith("#line-");
+
   const toEnd = () => {
     const box = follow && part.querySelector(follow);
-    if (box) box.scrollTop = box.scrollHeight;
+    if (box && !atLine) box.scrollTop = box.scrollHeight;
   };
 
   const swap = (html) => {
