@@ -19,6 +19,7 @@ from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
 from crm_backend.services.ratings import summarise
+from crm_backend.services.understanding import find_marks
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import (
     ALL,
@@ -130,6 +131,7 @@ async def conversation_page(
         gone=await _find_gone(lines, request.app[CONFIG].var_dir),
         max_mb=request.app[CONFIG].attachment_max_mb,
         tickets=tickets,
+        wrong=(await find_marks(session, conversation.id)).wrong,
         describe=_describer(language),
     )
 
