@@ -18,6 +18,8 @@ from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import AppError
 from crm_backend.imports.command import import_command
 from crm_backend.jobs.job import Step
+from crm_backend.learning.commands import export_examples, find_gaps, learn
+from crm_backend.learning.exporting import ExportFailed
 from crm_backend.principal import Role
 from crm_backend.runtime.preflight import NotReady
 
@@ -33,6 +35,9 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 SHUTDOWN_SECONDS = 5
 
 app.command("import")(import_command)
+app.command(epilog="Example: ./deskmate learn")(learn)
+app.command(epilog="Example: ./deskmate find-gaps")(find_gaps)
+app.command(epilog="Example: ./deskmate export-examples --report")(export_examples)
 
 
 @app.command(epilog="Example: CRM_PORT=9000 ./deskmate run")
@@ -109,6 +114,7 @@ def serve() -> None:
     from crm_backend.sweeps import run_sweeps
     from crm_backend.upkeep import run_upkeep
     from crm_backend.web.charts import warm_charts
+    from crm_backend.web.learning import run_learning
 
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO"),
@@ -124,6 +130,7 @@ def serve() -> None:
     crm.cleanup_ctx.append(warm_charts)
     crm.cleanup_ctx.append(run_sweeps)
     crm.cleanup_ctx.append(run_upkeep)
+    crm.cleanup_ctx.append(run_learning)
     try:
         web.run_app(
             crm,
@@ -179,6 +186,6 @@ def main() -> None:
     """Run the command line; expected failures end in one sentence."""
     try:
         app(prog_name="./deskmate")
-    except (AppError, ArticleError, ConfigError, NotReady) as err:
+    except (AppError, ArticleError, ConfigError, ExportFailed, NotReady) as err:
         errors.print(f"deskmate: {err}", markup=False)
         raise SystemExit(1) from err

@@ -78,7 +78,9 @@ def is_unanswered(
     articles = [block for block in blocks if block.get("type") == "article"]
     if any("quote" in block for block in articles):
         return "article_unsure"
-    if find_reason(understood) == "fallback" and not articles:
+    # What the assistant knows to be none of the shop's business needs no article.
+    is_strange = (understood or {}).get("intent") == "out_of_scope"
+    if find_reason(understood) == "fallback" and not articles and not is_strange:
         return "declined"
     return None
 

@@ -35,9 +35,14 @@ def load_name_finder() -> FindNames:
 
 
 def _may_be_name(found: str) -> bool:
-    words = found.lower().split()
-    return found.isascii() and not any(
-        word in NO_NAMES or any(char.isdigit() for char in word) for word in words
+    # Of words in small letters the model takes too many for names; what customers are
+    # called, and what follows "my name is", is found without it.
+    words = found.split()
+    return found.isascii() and all(
+        word[0].isupper()
+        and word.lower() not in NO_NAMES
+        and not any(char.isdigit() for char in word)
+        for word in words
     )
 
 

@@ -47,6 +47,12 @@ def seed_texts() -> dict[str, Any]:
 
 
 @cache
+def talk_texts() -> dict[str, Any]:
+    """Return what was said in past conversations, from talks.yml."""
+    return _read("talks.yml")
+
+
+@cache
 def chinese_names() -> dict[str, list[dict[str, str]]]:
     """Return family and given names, each as han and pinyin, from names.yml."""
     return _read("names.yml")

@@ -89,6 +89,7 @@ async def seed_shop(
                 taken=await _taken_numbers(session),
                 first_ids=await _first_ids(session),
                 advance=_bar(progress, "Inventing customers", n_customers),
+                agent_id=await _agent_id(session),
             )
             rows["staff"] = await _new_staff(session, password)
             rows |= make_sales(
@@ -139,6 +140,12 @@ async def _first_ids(session: AsyncSession) -> dict[str, int]:
             highest = await session.scalar(select(func.max(table.c.id)))
             first_ids[table.name] = (highest or 0) + 1
     return first_ids
+
+
+async def _agent_id(session: AsyncSession) -> int:
+    """Return the id that the demo's agent has, or gets from `_new_staff`."""
+    known = await session.scalar(select(Staff.id).where(Staff.email == STAFF[0][0]))
+    return known or (await session.scalar(select(func.max(Staff.id))) or 0) + 1
 
 
 async def _new_staff(session: AsyncSession, password: str) -> list[Row]:

@@ -25,6 +25,7 @@ from crm_backend.seed.orders import (
 )
 from crm_backend.seed.people import Person, make_people
 from crm_backend.seed.stories import STORIES, STORY_NAMES, add_stories
+from crm_backend.seed.talks import add_talks
 
 HISTORY_DAYS = 730
 # The simulation runs on past the present, so that those who are about to order
@@ -53,6 +54,7 @@ def make_shop(
     taken: frozenset[str] = frozenset(),
     first_ids: dict[str, int] | None = None,
     advance: Callable[[], None] = lambda: None,
+    agent_id: int = 1,
 ) -> dict[str, list[Row]]:
     """Compute all rows of the shop but the staff; the same ones for the same arguments.
 
@@ -62,6 +64,7 @@ def make_shop(
         taken: public numbers that are not free.
         first_ids: the first free id by table, where it is not 1.
         advance: called after each customer.
+        agent_id: the colleague who answered customers.
 
     Returns:
         rows by table name, in an order that foreign keys allow.
@@ -74,6 +77,7 @@ def make_shop(
         _add_customer(ledger, person)
         advance()
     _add_anonymous_visits(ledger, n_others * ANONYMOUS_VISITS)
+    add_talks(ledger, agent_id)
     return dict(ledger.rows)
 
 

@@ -25,6 +25,7 @@ from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
 from crm_backend.services.packets import build_packet
 from crm_backend.services.queues import mood_word
+from crm_backend.services.understanding import find_marks
 from crm_backend.web import formats
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import Line, list_tickets, mood_points, with_notes
@@ -130,6 +131,7 @@ async def conversation_page(
         mood=mood_word(conversation.mood),
         points=points,
         mood_of=mood_word,
+        wrong=(await find_marks(session, conversation.id)).wrong,
         describe=_describer(language),
         packet=packet_out(packet, language),
         curve=draw_moods(packet.moods),

@@ -29,6 +29,7 @@ from crm_backend.web import (
 )
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.charts import setup_charts
+from crm_backend.web.learning import setup_learning
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
 from crm_backend.web.widget_files import setup_widget
@@ -63,6 +64,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_get("/help", help_pages.show_start)
     app.router.add_get("/help/{language}", help_pages.show_articles)
     app.router.add_get("/help/{language}/{slug}", help_pages.show_article)
+    setup_learning(app)
     setup_widget(app, HERE / "static")
     app.router.add_static("/static", HERE / "static")
 

@@ -5,7 +5,15 @@ import pytest
 from sqlalchemy import func, select
 
 from crm_backend.db import reading
-from crm_backend.models import Base, Customer, Order, Product, Return, Staff
+from crm_backend.models import (
+    Base,
+    Customer,
+    Handoff,
+    Order,
+    Product,
+    Return,
+    Staff,
+)
 from crm_backend.seed import SeedRefused, seed_shop
 from crm_backend.seed.shop import make_shop
 
@@ -149,3 +157,34 @@ async def _add_foreign_data(sessions):
         session.add(
             Product(sku="X", name="X", category="x", price_cents=1, is_active=True)
         )
+
+
+def test_past_conversations_wait_for_nobody(rows):
+    assert len(rows["conversations"]) > 200
+    assert {row["mode"] for row in rows["conversations"]} == {"closed"}
+    assert all(row["ended_at"] for row in rows["handoffs"])
+    open_tickets = [
+        row
+        for row in rows["tickets"]
+        if row["conversation_id"] and row["status"] != "closed"
+    ]
+    assert open_tickets == []
+
+
+def test_past_conversations_are_in_both_languages_and_rated_in_part(rows):
+    languages = Counter(row["language"] for row in rows["conversations"])
+    assert min(languages["en"], languages["zh"]) > 80
+    rated = [row for row in rows["conversations"] if row["rating_score"]]
+    assert 50 < len(rated) < len(rows["conversations"])
+
+
+async def test_colleague_of_past_conversations_is_the_demo_agent(sessions):
+    async with sessions.begin() as session:
+        session.add(
+            Staff(email="x@example.net", name="X", role="rep", password_hash="x")
+        )
+    await seed(sessions)
+    async with reading(sessions) as session:
+        query = select(Staff.email).join(Handoff, Handoff.staff_id == Staff.id)
+        emails = set(await session.scalars(query))
+    assert emails == {"carol@deskmate.example"}
