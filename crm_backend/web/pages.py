@@ -17,11 +17,12 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.middleware import CONTENT_SECURITY_POLICY, errors
 from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
-from crm_backend.web import console, help_pages, queries, replies, sales
+from crm_backend.web import console, help_pages, queries, replies
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.charts import setup_charts
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
+from crm_backend.web.sales_routes import setup_sales
 from crm_backend.web.widget_files import setup_widget
 
 N_PRODUCTS = 24
@@ -43,7 +44,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_get("/console/conversations/{id}", console.show_conversation)
     app.router.add_post("/console/conversations/{id}/reply", replies.submit_reply)
     app.router.add_post("/console/conversations/{id}/mode", replies.submit_mode)
-    app.router.add_get("/sales", sales.show_sales)
+    setup_sales(app)
     app.router.add_get("/outbox", show_outbox)
     app.router.add_get("/help", help_pages.show_start)
     app.router.add_get("/help/{language}", help_pages.show_articles)
