@@ -15,6 +15,17 @@ def money(cents: int, currency: str, language: str) -> str:
     return format_currency(cents / 100, currency, locale=LOCALES[language])
 
 
+def whole_money(cents: int, currency: str, language: str) -> str:
+    """Write an amount without its cents, such as €1,250."""
+    return format_currency(
+        round(cents / 100),
+        currency,
+        format="¤#,##0",
+        currency_digits=False,
+        locale=LOCALES[language],
+    )
+
+
 def day(value: date | datetime, language: str) -> str:
     """Write a date such as 3 May 2026."""
     return format_date(value, "medium", locale=LOCALES[language])
@@ -28,6 +39,18 @@ def moment(value: datetime, language: str) -> str:
 def percent(share: float, language: str) -> str:
     """Write a share of 1 such as 72%."""
     return format_percent(share, format="#,##0%", locale=LOCALES[language])
+
+
+def change(share: float, language: str) -> str:
+    """Write by how much something grew, such as +12%."""
+    pattern = "+#,##0%;-#,##0%"
+    return format_percent(share, format=pattern, locale=LOCALES[language])
+
+
+def points(share: float, language: str) -> str:
+    """Write a difference of shares in percentage points, such as +2.1."""
+    pattern = "+#,##0.0;-#,##0.0"
+    return format_decimal(share * 100, format=pattern, locale=LOCALES[language])
 
 
 def number(value: float, language: str) -> str:

@@ -17,21 +17,13 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.middleware import CONTENT_SECURITY_POLICY, errors
 from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
-from crm_backend.web import (
-    console_routes,
-    help_pages,
-    presences,
-    queries,
-    sales,
-    search,
-    sla,
-    tickets,
-)
+from crm_backend.web import console_routes, help_pages, queries
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.charts import setup_charts
 from crm_backend.web.learning import setup_learning
 from crm_backend.web.page_errors import page_errors
 from crm_backend.web.rendering import HERE, render, setup_templates
+from crm_backend.web.sales_routes import setup_sales
 from crm_backend.web.widget_files import setup_widget
 
 N_PRODUCTS = 24
@@ -50,16 +42,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_post("/sign-in", submit_sign_in)
     app.router.add_post("/sign-out", submit_sign_out)
     console_routes.setup_console(app)
-    app.router.add_post("/console/presence", presences.submit_presence)
-    app.router.add_get("/console/search", search.show_search)
-    app.router.add_get("/console/tickets", tickets.show_list)
-    app.router.add_get("/console/tickets/{number}", tickets.show_ticket)
-    app.router.add_post("/console/tickets/{number}/change", tickets.submit_change)
-    app.router.add_post("/console/tickets/{number}/note", tickets.submit_note)
-    app.router.add_post("/console/tickets/{number}/reply", tickets.submit_reply)
-    app.router.add_get("/console/sla", sla.show_policy)
-    app.router.add_post("/console/sla", sla.submit_policy)
-    app.router.add_get("/sales", sales.show_sales)
+    setup_sales(app)
     app.router.add_get("/outbox", show_outbox)
     app.router.add_get("/help", help_pages.show_start)
     app.router.add_get("/help/{language}", help_pages.show_articles)

@@ -108,7 +108,10 @@ def _translator(language: str) -> Callable[..., str]:
 
 
 def _formatters(language: str) -> dict[str, Callable[..., str]]:
-    names = ("money", "day", "moment", "percent", "number", "short", "size", "duration")
+    names = (
+        *("money", "whole_money", "day", "moment", "percent", "number", "short"),
+        *("size", "duration", "change", "points"),
+    )
     found: dict[str, Callable[..., str]] = {
         name: partial(getattr(formats, name), language=language) for name in names
     }

@@ -1,4 +1,4 @@
-"""The sales page: who is likely to buy, and the chat for colleagues."""
+"""The overview of sales: how it goes, who is likely to buy, and the chat."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,18 @@ from aiohttp import web
 
 from crm_backend.authentication import page_language
 from crm_backend.db import reading
-from crm_backend.keys import SESSIONS
-from crm_backend.models import Predictor
+from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.models import Predictor, utc_now
 from crm_backend.schemas.insights import PredictorOut, prospects_out
+from crm_backend.services.forecasts import list_forecasts
 from crm_backend.services.insights import list_top_prospects
-from crm_backend.web.access import require_reader
+from crm_backend.services.pipeline import get_pipeline
+from crm_backend.services.sales import report_sales
+from crm_backend.services.sales_tasks import list_tasks
+from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.rendering import render
+from crm_backend.web.sales_charts import forecast_chart
+from crm_backend.web.sales_figures import draw_all
 
 N_PROSPECTS = 10
 
@@ -34,11 +40,23 @@ class Quality:
 
 
 async def show_sales(request: web.Request) -> web.Response:
-    """Show the prospects, how good the predictor is, and the chat."""
+    """Show how sales go, the prospects, how good the predictor is, and the chat."""
+    zone, language = request.app[CONFIG].shop_time_zone, page_language(request)
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "sales")
+        principal = await get_principal(request, session)
+        today = utc_now().astimezone(zone).date()
         found = await list_top_prospects(session, N_PROSPECTS)
-        prospects = prospects_out(found, page_language(request))
+        prospects = prospects_out(found, language)
+        report = await report_sales(session, zone)
+        pipeline = await get_pipeline(session, principal, today)
+        tasks = await list_tasks(session, principal, only_own=True)
+        forecasts = await list_forecasts(session)
+    figures = await draw_all(
+        request,
+        [forecast_chart(row, language) for row in forecasts[:1]],
+        "/sales/forecast.csv",
+    )
     return render(
         "sales.html",
         request,
@@ -46,6 +64,13 @@ async def show_sales(request: web.Request) -> web.Response:
         predictor=found.predictor,
         quality=find_quality(found.predictor),
         prospects=prospects,
+        report=report,
+        pipeline=pipeline,
+        n_tasks=len(tasks),
+        n_overdue=sum(
+            task.due_on is not None and task.due_on < today for task in tasks
+        ),
+        figures=figures,
     )
 
 

@@ -1,0 +1,38 @@
+"""Where the sales pages are."""
+
+from aiohttp import web
+
+from crm_backend.web import (
+    pipeline,
+    sales,
+    sales_figures,
+    sales_report,
+    sales_tasks,
+)
+
+
+def setup_sales(app: web.Application) -> None:
+    """Add the sales pages with their pictures and files."""
+    get, post = app.router.add_get, app.router.add_post
+    get("/sales", sales.show_sales)
+    get("/sales/pipeline", pipeline.show_pipeline)
+    get("/sales/pipeline.csv", pipeline.send_csv)
+    post("/sales/pipeline", pipeline.submit_new)
+    get("/sales/pipeline/{number}", pipeline.show_opportunity)
+    post("/sales/pipeline/{number}", pipeline.submit_change)
+    get("/sales/tasks", sales_tasks.show_tasks)
+    post("/sales/tasks", sales_tasks.submit_new)
+    post("/sales/tasks/{number}", sales_tasks.submit_change)
+    get("/sales/leaderboard", sales_figures.show_leaderboard)
+    get("/sales/leaderboard.csv", sales_figures.send_leaderboard)
+    get("/sales/forecast", sales_figures.show_forecast)
+    get("/sales/forecast.csv", sales_figures.send_forecast)
+    get("/sales/campaigns", sales_figures.show_campaigns)
+    get("/sales/campaigns.csv", sales_figures.send_campaigns)
+    get("/sales/report", sales_report.show_report)
+    get("/sales/report.csv", sales_report.send_csv)
+    get("/sales/report.pdf", sales_report.send_pdf)
+    get("/sales/charts/leaderboard.svg", sales_figures.draw_leaderboard)
+    get("/sales/charts/forecast.svg", sales_figures.draw_forecast)
+    get("/sales/charts/campaign.svg", sales_figures.draw_campaign)
+    get("/sales/charts/report.svg", sales_report.draw_report)
