@@ -228,3 +228,16 @@ async def test_staff_chat_of_somebody_else_is_not_found(client: Any, shop: Any) 
     assert (await desk.reply("Hello")).status == 404
     assert (await desk.post("mode", {"mode": "closed"})).status == 404
     assert (await desk.said(), await desk.mode()) == ([], "human")
+
+
+async def test_second_agent_is_told_who_was_first(client: Any, shop: Any) -> None:
+    desk = await open_desk(client, shop, "waiting")
+    other = Desk(client, shop, await shop.load(Conversation, id=desk.id), shop.mona)
+    assert (await desk.post("mode", {"mode": "human"})).status == 303
+    for response in (
+        await other.post("mode", {"mode": "human"}),
+        await other.reply("Mona here"),
+    ):
+        assert response.status == 409
+        assert "Carol has this conversation already." in await response.text()
+    assert await desk.said() == [JOINED]

@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
+from crm_backend.keys import ENGINE
 from crm_backend.models import Conversation, Handoff, StaffPresence, utc_now
 from crm_backend.services import (
     answer_mails,
@@ -344,6 +345,27 @@ async def test_mood_topic_and_priority_follow_what_was_understood(
     await chat.call("POST", "chat/end")
     anew = await understand("greet", 0.2, upset=False)
     assert (anew.topic, anew.priority) == (None, "medium")
+
+
+async def test_mood_and_topic_cost_a_turn_no_statement(gateway: Gateway) -> None:
+    engine = gateway.server.app[ENGINE].sync_engine
+    n_statements = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _count(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if " conversations" in statement and statement.startswith("UPDATE"):
+            n_statements[-1] += 1
+
+    chat = await gateway.open_chat()
+    moods: list[dict[str, Any]] = [{}, {"score": -0.7, "label": "x", "upset": True}]
+    for nth, mood in enumerate(moods):
+        answer = says("ok")
+        answer["understood"] |= {"intent": ["greet", "invoice"][nth], "sentiment": mood}
+        gateway.rasa.answer = lambda turn, answer=answer: asyncio.sleep(0, answer)
+        n_statements.append(0)
+        await chat.ask("...")
+    assert n_statements[0] == n_statements[1] > 0
+    assert (await conversation_of(gateway, chat)).topic == "invoice"
 
 
 async def test_two_agents_take_the_same_conversation_and_one_wins(
