@@ -292,9 +292,8 @@ async def _load_tickets(session: AsyncSession, ids: list[int]) -> list[_Candidat
     )
     return [
         _Candidate(
-            "\n".join(
-                (row.number, row.subject, row.description, *spoken.get(row.id, []))
-            ),
+            # Its number stands in the title.
+            "\n".join((row.subject, row.description, *spoken.get(row.id, []))),
             row.opened_at,
             {"kind": "ticket"} | row._asdict(),
         )

@@ -19,6 +19,7 @@ from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
 from crm_backend.services.inbox import list_reviewed
 from crm_backend.services.ratings import summarise
+from crm_backend.services.sla import get_due
 from crm_backend.web.access import get_principal, require_reader
 from crm_backend.web.console_queries import (
     ALL,
@@ -51,6 +52,8 @@ async def show_list(request: web.Request) -> web.Response:
         principal = await get_principal(request, session)
         rows = await list_rows(session, principal, tab, now=utc_now(), limit=N_ROWS)
         ratings = await summarise(session, utc_now()) if tab == "closed" else None
+        ids = [row.overview.conversation.id for row in rows]
+        due = await get_due(session, ids)
     return render(
         "console_list.html" if "part" in request.query else "console.html",
         request,
@@ -60,6 +63,8 @@ async def show_list(request: web.Request) -> web.Response:
         counts=counts,
         rows=rows,
         ratings=ratings,
+        due=due,
+        now=utc_now(),
         limit=N_ROWS,
         refresh_url=f"/console?tab={tab}",
     )
