@@ -1,9 +1,9 @@
 """Measure the search over messages: how long it takes, and what the index costs.
 
 Usage:
-    .venv/bin/python benchmarks/search.py
-    .venv/bin/python benchmarks/search.py --messages 100000 --json out.json
-    .venv/bin/python benchmarks/search.py --database postgresql://... (an empty one)
+    .venv/bin/python -m benchmarks.search
+    .venv/bin/python -m benchmarks.search --messages 100000 --json out.json
+    .venv/bin/python -m benchmarks.search --database postgresql://... # an empty one
 
 Makes a database of its own with seeded sentences in both languages, in conversations
 of ten lines over three years, indexes them as the gateway does, and searches through

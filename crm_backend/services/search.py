@@ -1,17 +1,17 @@
 """Search over all messages and tickets, for colleagues in service."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
 from crm_backend.errors import Forbidden, NotFound
-from crm_backend.models import Conversation, Customer, Message, Ticket, TicketEvent
-from crm_backend.models.search_upkeep import SPOKEN
+from crm_backend.models import Conversation, Customer
 from crm_backend.models.search_words import (
     conversation_facet,
     language_facet,
@@ -24,6 +24,7 @@ from crm_backend.services.search_queries import (
     Wanted,
     find_candidates,
 )
+from crm_backend.services.search_rows import Candidate, Kind, load_candidates
 from crm_backend.services.search_terms import (
     Finder,
     Match,
@@ -34,7 +35,6 @@ from crm_backend.services.search_terms import (
     rank,
 )
 
-Kind = Literal["message", "ticket"]
 Sender = Literal["customer", "bot", "agent", "system", "suppressed"]
 Order = Literal["best", "newest"]
 
@@ -98,13 +98,6 @@ class Found:
     has_words: bool = True
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    text: str
-    at: datetime
-    values: dict[str, Any]
-
-
 async def search(
     session: AsyncSession,
     principal: Principal,
@@ -136,8 +129,11 @@ async def search(
     if len(terms) > 1 and not any(found.values()):
         has_all = False
         found = await _find(session, kinds, terms, wanted, needs_all=False)
-    candidates = await _load(session, found)
-    ranked = _rank(candidates, terms, by_time=order == "newest")
+    candidates = await load_candidates(session, found)
+    # Long texts take a while; others are answered meanwhile.
+    ranked = await asyncio.to_thread(
+        _rank, candidates, terms, by_time=order == "newest"
+    )
     start = (page - 1) * PAGE_SIZE
     return Found(
         hits=[
@@ -231,80 +227,9 @@ async def _of_customer(
     )
 
 
-async def _load(
-    session: AsyncSession, found: dict[Kind, list[int]]
-) -> list[_Candidate]:
-    return [
-        *await _load_messages(session, found.get("message", [])),
-        *await _load_tickets(session, found.get("ticket", [])),
-    ]
-
-
-async def _load_messages(session: AsyncSession, ids: list[int]) -> list[_Candidate]:
-    if not ids:
-        return []
-    rows = await session.execute(
-        select(
-            Message.conversation_id,
-            Message.seq,
-            Message.sender,
-            Message.suppressed,
-            Message.text,
-            Message.language,
-            Message.created_at,
-            Customer.name,
-        )
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .outerjoin(Customer, Customer.id == Conversation.customer_id)
-        .where(Message.id.in_(ids))
-        .order_by(Message.id.desc())
-    )
-    return [
-        _Candidate(row.text or "", row.created_at, {"kind": "message"} | row._asdict())
-        for row in rows
-    ]
-
-
-async def _load_tickets(session: AsyncSession, ids: list[int]) -> list[_Candidate]:
-    if not ids:
-        return []
-    spoken: dict[int, list[str]] = {}
-    bodies = await session.execute(
-        select(TicketEvent.ticket_id, TicketEvent.body)
-        .where(TicketEvent.ticket_id.in_(ids), TicketEvent.kind.in_(SPOKEN))
-        .order_by(TicketEvent.id)
-    )
-    for ticket_id, body in bodies:
-        spoken.setdefault(ticket_id, []).append(body or "")
-    rows = await session.execute(
-        select(
-            Ticket.id,
-            Ticket.number,
-            Ticket.subject,
-            Ticket.description,
-            Ticket.language,
-            Ticket.opened_at,
-            Customer.name,
-        )
-        .outerjoin(Customer, Customer.id == Ticket.customer_id)
-        .where(Ticket.id.in_(ids))
-        .order_by(Ticket.id.desc())
-    )
-    return [
-        _Candidate(
-            "\n".join(
-                (row.number, row.subject, row.description, *spoken.get(row.id, []))
-            ),
-            row.opened_at,
-            {"kind": "ticket"} | row._asdict(),
-        )
-        for row in rows
-    ]
-
-
 def _rank(
-    candidates: list[_Candidate], terms: Sequence[Term], *, by_time: bool
-) -> list[tuple[_Candidate, Match, float]]:
+    candidates: list[Candidate], terms: Sequence[Term], *, by_time: bool
+) -> list[tuple[Candidate, Match, float]]:
     texts = [candidate.text for candidate in candidates]
     finder = Finder(terms)
     matches = [finder.find(text) for text in texts]
@@ -317,9 +242,7 @@ def _rank(
     )
 
 
-def _hit(
-    candidate: _Candidate, match: Match, score: float, principal: Principal
-) -> Hit:
+def _hit(candidate: Candidate, match: Match, score: float, principal: Principal) -> Hit:
     values = candidate.values
     parts = excerpt(candidate.text, match)
     if values["kind"] == "ticket":

@@ -13,6 +13,7 @@ from crm_backend.services import queues
 from crm_backend.services.desk import PRIORITIES
 from crm_backend.services.queues import TABS, Filters
 from crm_backend.services.ratings import summarise
+from crm_backend.services.sla import get_due
 from crm_backend.web.access import require_reader
 from crm_backend.web.rendering import render
 
@@ -41,6 +42,7 @@ async def show_list(request: web.Request) -> web.Response:
             now=now,
         )
         ratings = await summarise(session, now) if tab == "closed" else None
+        due = await get_due(session, [row.conversation.id for row in page.rows])
     chosen = {name: value for name, value in vars(filters).items() if value}
     address = {"tab": tab, **chosen}
     return render(
@@ -53,6 +55,8 @@ async def show_list(request: web.Request) -> web.Response:
         max_count=queues.MAX_COUNT,
         page=page,
         ratings=ratings,
+        due=due,
+        now=now,
         filters=filters,
         chosen=chosen,
         choices={
