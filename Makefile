@@ -7,7 +7,8 @@ BOT := bot/.venv/bin/python
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
 .PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean \
-  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report fault-test bench-turns
+  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report fault-test bench-turns \
+  bench-predict bench-cdnow
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -63,6 +64,13 @@ bench-turns: train ## Time turns: [N=100] [SECONDS=60] [PAUSE=2] [AGAINST=stock]
 	  $(if $(PAUSE),--pause "$(PAUSE)") $(if $(RATES),--rates "$(RATES)") \
 	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(GROWTH),--growth) $(if $(PROFILE),--profile) \
 	  $(if $(JSON),--json "$(JSON)") $(if $(REPORT),--report "$(REPORT)")
+
+bench-predict: setup ## Let predictors compete: TRAIN=a.csv TARGET=col [TEST=b.csv] [DROP=a,b] [TIME=col]
+	@$(APP) -m benchmarks.predict --train "$(TRAIN)" --target "$(TARGET)" $(if $(TEST),--test "$(TEST)") \
+	  $(if $(DROP),--drop "$(DROP)") $(if $(TIME),--time "$(TIME)") $(if $(JSON),--json "$(JSON)")
+
+bench-cdnow: setup ## Predict who orders how often in the next 39 weeks: DATA=cdnow.csv
+	@$(APP) -m benchmarks.cdnow --data "$(DATA)" $(if $(JSON),--json "$(JSON)")
 
 test: train test-app test-bot ## Run all tests
 
