@@ -12,7 +12,11 @@ from crm_backend.models.conversations import (
 )
 from crm_backend.models.customers import Customer
 from crm_backend.models.gateways import Gateway
-from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.insights import (
+    CustomerPrediction,
+    Predictor,
+    PurchasePrediction,
+)
 from crm_backend.models.orders import (
     Invoice,
     Order,
@@ -30,6 +34,7 @@ from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.visits import Visit
 
 __all__ = [
+    "CustomerPrediction",
     "Attachment",
     "Base",
     "Conversation",

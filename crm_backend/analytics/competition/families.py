@@ -95,7 +95,7 @@ def list_candidates(columns: Columns, n_rows: int) -> list[Candidate]:
                 (32,),
                 alpha=penalty,
                 learning_rate_init=0.003,
-                batch_size=min(256, max(n_rows // 4, 1)),
+                batch_size=min(256, max(n_rows // 8, 1)),
                 max_iter=40,
                 early_stopping=n_rows >= 500,
                 n_iter_no_change=6,
