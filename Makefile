@@ -6,9 +6,9 @@ BOT := bot/.venv/bin/python
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
-.PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean \
-  bot-evaluate bot-benchmark bot-crossvalidate bot-data-report fault-test bench-turns \
-  bench-recommend bench-demand
+.PHONY: actions bench-cdnow bench-demand bench-predict bench-recommend bench-turns bot \
+  bot-benchmark bot-crossvalidate bot-data-report bot-evaluate check clean fault-test format help \
+  lint lock run seed serve setup test test-app test-bot train
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -70,6 +70,12 @@ bench-recommend: setup ## Measure recommendations on held-out orders: DATA=folde
 
 bench-demand: setup ## Measure forecasts of demand: DATA=folder [JSON=out.json]
 	@$(APP) -m benchmarks.demand "$(DATA)" $(if $(JSON),--json "$(JSON)")
+bench-predict: setup ## Let predictors compete: TRAIN=a.csv TARGET=col [TEST=b.csv] [DROP=a,b] [TIME=col]
+	@$(APP) -m benchmarks.predict --train "$(TRAIN)" --target "$(TARGET)" $(if $(TEST),--test "$(TEST)") \
+	  $(if $(DROP),--drop "$(DROP)") $(if $(TIME),--time "$(TIME)") $(if $(JSON),--json "$(JSON)")
+
+bench-cdnow: setup ## Predict who orders how often in the next 39 weeks: DATA=cdnow.csv
+	@$(APP) -m benchmarks.cdnow --data "$(DATA)" $(if $(JSON),--json "$(JSON)")
 
 test: train test-app test-bot ## Run all tests
 

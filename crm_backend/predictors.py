@@ -11,14 +11,18 @@ import tempfile
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from crm_backend.analytics.features import FEATURE_NAMES
+from crm_backend.analytics.outcome_predictor import OutcomePredictor
 from crm_backend.analytics.purchase_predictor import PurchasePredictor
 
 FOLDER = "predictors"
 # What our own estimators hold besides the types that skops trusts anyway.
 TRUSTED_TYPES = [
     "numpy.dtype",
+    "sklearn.tree._tree.Tree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
 
@@ -33,21 +37,32 @@ def save_purchase(predictor: PurchasePredictor, var_dir: Path) -> tuple[str, str
     Returns:
         the file's name below `var_dir`, made of its hash, and its SHA-256.
     """
+    return _save("purchase", _fields(predictor), var_dir)
+
+
+def save_outcome(predictor: OutcomePredictor, var_dir: Path) -> tuple[str, str]:
+    """Write a predictor of an outcome; see save_purchase."""
+    values = _fields(predictor) | {"blend": _fields(predictor.blend)}
+    return _save(predictor.kind, values, var_dir)
+
+
+def _fields(predictor: Any) -> dict[str, Any]:
+    return {field.name: getattr(predictor, field.name) for field in fields(predictor)}
+
+
+def _save(kind: str, values: dict[str, Any], var_dir: Path) -> tuple[str, str]:
     import sklearn
     import skops.io
 
     content = skops.io.dumps(
         {
-            **{
-                field.name: getattr(predictor, field.name)
-                for field in fields(predictor)
-            },
+            **values,
             "feature_names": FEATURE_NAMES,
             "sklearn_version": sklearn.__version__,
         }
     )
     digest = hashlib.sha256(content).hexdigest()
-    file_name = f"{FOLDER}/purchase-{digest[:16]}.skops"
+    file_name = f"{FOLDER}/{kind}-{digest[:16]}.skops"
     path = var_dir / file_name
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -70,6 +85,20 @@ def load_purchase(path: Path, digest: str) -> PurchasePredictor:
         PredictorUnusable: the file is not exactly what was saved, holds types that
             are not ours, or was made for other features or another scikit-learn.
     """
+    return PurchasePredictor(**_load(path, digest))
+
+
+@lru_cache(maxsize=4)
+def load_outcome(path: Path, digest: str) -> OutcomePredictor:
+    """Read a predictor of an outcome; see load_purchase."""
+    from crm_backend.analytics.competition.blend import Blend
+
+    values = _load(path, digest)
+    blend = Blend(**values.pop("blend"))
+    return OutcomePredictor(**values, blend=blend)
+
+
+def _load(path: Path, digest: str) -> dict[str, Any]:
     import sklearn
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
@@ -81,14 +110,14 @@ def load_purchase(path: Path, digest: str) -> PurchasePredictor:
     if hashlib.sha256(content).hexdigest() != digest:
         raise PredictorUnusable(f"{path.name} has changed since it was written")
     try:
-        saved = skops.io.loads(content, trusted=TRUSTED_TYPES)
+        saved: dict[str, Any] = skops.io.loads(content, trusted=TRUSTED_TYPES)
     except UntrustedTypesFoundException as err:
         raise PredictorUnusable(f"{path.name} holds foreign types: {err}") from err
     if saved.pop("feature_names") != FEATURE_NAMES:
         raise PredictorUnusable(f"{path.name} was made for other features")
     if saved.pop("sklearn_version") != sklearn.__version__:
         raise PredictorUnusable(f"{path.name} was made by another scikit-learn")
-    return PurchasePredictor(**saved)
+    return saved
 
 
 def warm_up() -> None:

@@ -99,6 +99,20 @@ class PurchasePredictor:
         return log_odds
 
 
+def strongest(
+    contributions: FloatArray, values: FloatArray
+) -> list[list[dict[str, Any]]]:
+    """Name the strongest reasons of each row, leaving out weak and missing ones.
+
+    Args:
+        contributions: shape (n_customers, n_features), in log-odds.
+        values: the features, same shape.
+    """
+    is_reason = (abs(contributions) >= MIN_CONTRIBUTION) & ~np.isnan(values)
+    strength = np.where(is_reason, contributions, 0.0)
+    return [_top(*row) for row in zip(strength, values, strict=True)]
+
+
 def band(p_purchase: float, base_rate: float) -> str:
     """Say it in a word: likely and unlikely are twice and half the average odds."""
     ratio = _odds(p_purchase) / _odds(base_rate)

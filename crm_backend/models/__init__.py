@@ -25,6 +25,10 @@ from crm_backend.models.opportunities import (
     OpportunityMove,
     SalesTarget,
     SalesTask,
+from crm_backend.models.insights import (
+    CustomerPrediction,
+    Predictor,
+    PurchasePrediction,
 )
 from crm_backend.models.orders import (
     Invoice,
@@ -57,6 +61,7 @@ __all__ = [
     "MESSAGE_WORDS",
     "TICKET_WORDS",
     "ArticleDraft",
+    "CustomerPrediction",
     "Attachment",
     "Base",
     "Campaign",

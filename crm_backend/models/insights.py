@@ -50,3 +50,30 @@ class PurchasePrediction(Base):
 
     customer: Mapped[Customer] = relationship()
     predictor: Mapped[Predictor] = relationship()
+
+
+class CustomerPrediction(Base):
+    """What is likely of one customer besides a purchase, how sure that is, and why."""
+
+    __tablename__ = "customer_predictions"
+    __table_args__ = (
+        Index("ix_customer_predictions_customer_id_kind", "customer_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    predictor_id: Mapped[int] = mapped_column(ForeignKey("predictors.id"), index=True)
+    # churn or refund.
+    kind: Mapped[str] = mapped_column(String(20))
+    as_of: Mapped[datetime]
+    scored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    p: Mapped[float] = mapped_column(index=True)
+    p_low: Mapped[float]
+    p_high: Mapped[float]
+    # [{"feature", "value", "contribution"}], strongest first, both directions.
+    reasons: Mapped[list[dict[str, Any]]]
+    # [{"customer_id", "happened"}], most alike first.
+    alike: Mapped[list[dict[str, Any]]]
+
+    customer: Mapped[Customer] = relationship()
+    predictor: Mapped[Predictor] = relationship()

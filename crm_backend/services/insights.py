@@ -159,8 +159,8 @@ async def list_top_prospects(session: AsyncSession, limit: int = 5) -> Prospects
 
 
 async def list_predictors(session: AsyncSession) -> Sequence[Predictor]:
-    """Return the current predictor of each kind."""
-    newest = select(func.max(Predictor.id)).group_by(Predictor.kind)
+    """Return the current predictor of purchases, whose card is of a form of its own."""
+    newest = select(func.max(Predictor.id)).where(Predictor.kind == PURCHASE)
     query = select(Predictor).where(Predictor.id.in_(newest)).order_by(Predictor.kind)
     return (await session.scalars(query)).all()
 

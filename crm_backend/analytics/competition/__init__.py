@@ -1,0 +1,1 @@
+"""Which kind of predictor learns a table best: tuned, blended, calibrated, judged."""

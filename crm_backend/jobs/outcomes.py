@@ -1,0 +1,116 @@
+"""Train the predictors of churn and of returns, and score all customers."""
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from crm_backend.analytics.features import NotEnoughData
+from crm_backend.analytics.outcomes import train_outcome
+from crm_backend.db import Sessions, reading
+from crm_backend.errors import Conflict
+from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.job import Job, Report, log
+from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
+from crm_backend.predictors import save_outcome
+from crm_backend.services.predictions import (
+    Kind,
+    find_current,
+    find_outcome,
+    score_outcome,
+    store_outcomes,
+)
+
+
+async def train(
+    kind: Kind,
+    sessions: Sessions,
+    var_dir: Path,
+    *,
+    as_of: datetime | None = None,
+    report: Report = log.info,
+) -> Predictor:
+    """Train a predictor on the records and store it with its card.
+
+    Raises:
+        Conflict: `not_enough_data`; the message names how much is needed.
+    """
+    async with reading(sessions) as session:
+        as_of = as_of or await data_as_of(session, utc_now())
+        frames = await load_frames(session)
+    try:
+        training = await asyncio.to_thread(train_outcome, kind, frames, as_of)
+    except NotEnoughData as err:
+        raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
+    predictor = training.predictor
+    file_name, digest = await asyncio.to_thread(save_outcome, predictor, var_dir)
+    version = f"{kind}-{as_of:%Y%m%d}-{digest[:8]}"
+    async with sessions.begin() as session:
+        row: Predictor | None = await session.scalar(
+            select(Predictor).where(Predictor.version == version)
+        )
+        if row is None:
+            row = Predictor(
+                version=version,
+                kind=kind,
+                horizon_days=predictor.horizon_days,
+                as_of=as_of,
+                n_train=predictor.n_train,
+                base_rate=predictor.base_rate,
+                metrics={**training.card, "file_sha256": digest},
+                file_name=file_name,
+            )
+            session.add(row)
+            await session.flush()
+    auc = training.card["test"]["roc_auc"]
+    report(f"Trained {version}: AUC {auc:.3f} on the last window")
+    return row
+
+
+async def score(
+    kind: Kind,
+    sessions: Sessions,
+    var_dir: Path,
+    *,
+    as_of: datetime | None = None,
+    report: Report = log.info,
+) -> int:
+    """Score all customers who allow it; delete what is stored of those who do not.
+
+    Returns:
+        how many were scored.
+
+    Raises:
+        Conflict: `predictor_missing`; the last scores stay.
+    """
+    async with reading(sessions) as session:
+        as_of = as_of or await data_as_of(session, utc_now())
+        row = await find_current(session, kind)
+        predictor = await asyncio.to_thread(find_outcome, row, var_dir)
+        if row is None or predictor is None:
+            raise Conflict("predictor_missing", f"Train the {kind} predictor first.")
+        frames = await load_frames(session)
+        consenting = select(Customer.id).where(Customer.consent_profiling)
+        allowed = set(await session.scalars(consenting))
+    scores = await asyncio.to_thread(score_outcome, predictor, frames, as_of)
+    scores = scores[scores.index.isin(allowed)]
+    refusing = select(Customer.id).where(~Customer.consent_profiling)
+    async with sessions.begin() as session:
+        await session.execute(
+            delete(CustomerPrediction).where(
+                CustomerPrediction.customer_id.in_(refusing)
+            )
+        )
+        await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
+    report(f"Scored {len(scores):,} customers: {kind}")
+    return len(scores)
+
+
+JOBS = (
+    Job("churn", "train", "who will not buy within 90 days", partial(train, "churn")),
+    Job("refund", "train", "who will return something", partial(train, "refund")),
+    Job("churn", "score", "who will not buy within 90 days", partial(score, "churn")),
+    Job("refund", "score", "who will return something", partial(score, "refund")),
+)
