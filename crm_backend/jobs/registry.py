@@ -6,10 +6,15 @@ from pathlib import Path
 
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
-from crm_backend.jobs import purchase
+from crm_backend.jobs import demand, purchase, recommendations, segments
 from crm_backend.jobs.job import Job, Report, Step, log
 
-JOBS: tuple[Job, ...] = (*purchase.JOBS,)
+JOBS: tuple[Job, ...] = (
+    *purchase.JOBS,
+    *segments.JOBS,
+    *recommendations.JOBS,
+    *demand.JOBS,
+)
 
 
 class UnknownJob(ValueError):

@@ -25,15 +25,25 @@ from crm_backend.models.orders import (
 )
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
+from crm_backend.models.segments import (
+    Analysis,
+    DemandForecast,
+    ProductRule,
+    Recommendation,
+    Segment,
+    SegmentMember,
+)
 from crm_backend.models.staff import Staff, StaffSession
 from crm_backend.models.tickets import Ticket, TicketEvent
 from crm_backend.models.visits import Visit
 
 __all__ = [
+    "Analysis",
     "Attachment",
     "Base",
     "Conversation",
     "Customer",
+    "DemandForecast",
     "Gateway",
     "Handoff",
     "IdempotentRequest",
@@ -45,9 +55,13 @@ __all__ = [
     "Payment",
     "Predictor",
     "Product",
+    "ProductRule",
     "PurchasePrediction",
+    "Recommendation",
     "Refund",
     "Return",
+    "Segment",
+    "SegmentMember",
     "Shipment",
     "Staff",
     "StaffSession",
