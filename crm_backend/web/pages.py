@@ -17,7 +17,15 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.middleware import CONTENT_SECURITY_POLICY, errors
 from crm_backend.schemas.staff import SignIn
 from crm_backend.services.staff import close_session
-from crm_backend.web import console, help_pages, queries, replies, sales
+from crm_backend.web import (
+    console,
+    demand,
+    help_pages,
+    queries,
+    replies,
+    sales,
+    segments,
+)
 from crm_backend.web.access import find_reader, own_path, start_page
 from crm_backend.web.charts import setup_charts
 from crm_backend.web.page_errors import page_errors
@@ -44,6 +52,10 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_post("/console/conversations/{id}/reply", replies.submit_reply)
     app.router.add_post("/console/conversations/{id}/mode", replies.submit_mode)
     app.router.add_get("/sales", sales.show_sales)
+    app.router.add_get("/sales/segments", segments.show_segments)
+    app.router.add_get("/sales/segments.csv", segments.download_segments)
+    app.router.add_get("/sales/demand", demand.show_demand)
+    app.router.add_get("/sales/demand.csv", demand.download_demand)
     app.router.add_get("/outbox", show_outbox)
     app.router.add_get("/help", help_pages.show_start)
     app.router.add_get("/help/{language}", help_pages.show_articles)
