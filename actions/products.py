@@ -19,6 +19,7 @@ MAX_CHARACTERS = 2_000
 # From this many on nobody has to hurry.
 MANY = 6
 RECOMMENDED = {
+    "personal": "utter_recommended_personally",
     "named": "utter_recommended_of_named",
     "category": "utter_recommended_of_category",
     "shop": "utter_recommended_of_shop",
@@ -233,6 +234,6 @@ def _words(call: Call, product: Product) -> dict[str, Any]:
 
 
 def _response(found: Recommendation) -> str:
-    if not found.n_sold:
+    if not found.n_sold and found.basis != "personal":
         return "utter_recommended_without_sales"
     return RECOMMENDED.get(found.basis, "utter_recommended_of_shop")

@@ -22,6 +22,7 @@ from actions import (
     products,
     refunds,
     sales,
+    segments,
     staff,
     tickets,
 )
@@ -41,6 +42,7 @@ MODULES = (
     products,
     refunds,
     sales,
+    segments,
     staff,
     tickets,
 )

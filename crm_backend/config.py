@@ -258,6 +258,15 @@ def var_dir(env: Mapping[str, str] | None = None) -> Path:
     return Path(env.get("VAR_DIR", str(Config.var_dir)))
 
 
+def shop_time_zone(env: Mapping[str, str] | None = None) -> ZoneInfo:
+    """Return when a day of the shop begins; needs no secrets.
+
+    Raises:
+        ConfigError: there is no such time zone.
+    """
+    return _time_zone(os.environ if env is None else env)
+
+
 def articles_dir(env: Mapping[str, str] | None = None) -> Path | None:
     """Return the folder of the help articles; None if the shop has none.
 

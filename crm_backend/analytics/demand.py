@@ -226,5 +226,8 @@ def choose_range(weekly: pd.DataFrame, made: pd.DataFrame) -> tuple[float, float
     """
     scale = scale_of(weekly.iloc[: -len(made)])
     residuals = (weekly.loc[made.index] - made[weekly.columns]) / scale
-    low, high = np.quantile(residuals.to_numpy().ravel(), (TAIL, 1 - TAIL))
+    # Of few residuals the next one is more often outside (ibid., (n + 1) / n).
+    n = residuals.size
+    share = min((1 - TAIL) * (n + 1) / n, 1.0)
+    low, high = np.quantile(residuals.to_numpy().ravel(), (1 - share, share))
     return float(min(low, 0.0)), float(max(high, 0.0))

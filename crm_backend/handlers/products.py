@@ -62,7 +62,12 @@ async def recommend(call: Call) -> RecommendationOut:
         max_price_cents=query.max_price_cents,
         currency=query.currency,
     )
-    found = await recommend_products(call.session, wish, limit=query.limit)
+    found = await recommend_products(
+        call.session,
+        wish,
+        limit=query.limit,
+        customer_id=call.actor.customer_id if call.actor is not None else None,
+    )
     return RecommendationOut.model_validate(found)
 
 
@@ -124,7 +129,7 @@ ENDPOINTS = (
         "/products/recommendations",
         recommend,
         "public",
-        "Show what sold best in 90 days, of what a message asks for and is in stock",
+        "Show what suits the customer or sold best, of what is asked for and in stock",
         RecommendationOut,
         "products",
         query=WishQuery,

@@ -6,10 +6,24 @@ from pathlib import Path
 
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
-from crm_backend.jobs import outcomes, purchase, sales_forecast
+from crm_backend.jobs import (
+    demand,
+    outcomes,
+    purchase,
+    recommendations,
+    sales_forecast,
+    segments,
+)
 from crm_backend.jobs.job import Job, Report, Step, log
 
-JOBS: tuple[Job, ...] = (*purchase.JOBS, *outcomes.JOBS, *sales_forecast.JOBS)
+JOBS: tuple[Job, ...] = (
+    *purchase.JOBS,
+    *outcomes.JOBS,
+    *segments.JOBS,
+    *recommendations.JOBS,
+    *demand.JOBS,
+    *sales_forecast.JOBS,
+)
 
 
 class UnknownJob(ValueError):

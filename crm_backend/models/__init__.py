@@ -17,7 +17,11 @@ from crm_backend.models.desk import ConversationEvent, ConversationView
 from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
-from crm_backend.models.insights import Predictor, PurchasePrediction
+from crm_backend.models.insights import (
+    CustomerPrediction,
+    Predictor,
+    PurchasePrediction,
+)
 from crm_backend.models.macros import Macro
 from crm_backend.models.notes import ConversationNote, NoteMention
 from crm_backend.models.opportunities import (
@@ -25,10 +29,6 @@ from crm_backend.models.opportunities import (
     OpportunityMove,
     SalesTarget,
     SalesTask,
-from crm_backend.models.insights import (
-    CustomerPrediction,
-    Predictor,
-    PurchasePrediction,
 )
 from crm_backend.models.orders import (
     Invoice,
@@ -46,6 +46,14 @@ from crm_backend.models.requests import IdempotentRequest
 from crm_backend.models.results import Matter
 from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgress
 from crm_backend.models.search_upkeep import add_entries, message_entry, ticket_entry
+from crm_backend.models.segments import (
+    Analysis,
+    DemandForecast,
+    ProductRule,
+    Recommendation,
+    Segment,
+    SegmentMember,
+)
 from crm_backend.models.sla import SlaClock, SlaPolicy
 from crm_backend.models.staff import Staff, StaffSession
 from crm_backend.models.tags import ConversationTag, Tag
@@ -58,10 +66,8 @@ from crm_backend.models.understanding import (
 from crm_backend.models.visits import Visit
 
 __all__ = [
-    "MESSAGE_WORDS",
-    "TICKET_WORDS",
+    "Analysis",
     "ArticleDraft",
-    "CustomerPrediction",
     "Attachment",
     "Base",
     "Campaign",
@@ -73,40 +79,47 @@ __all__ = [
     "ConversationTag",
     "ConversationView",
     "Customer",
+    "CustomerPrediction",
+    "DemandForecast",
     "Gateway",
     "Handoff",
     "IdempotentRequest",
     "Invoice",
     "LearningRun",
+    "MESSAGE_WORDS",
+    "Macro",
     "Matter",
     "Message",
-    "Opportunity",
-    "OpportunityMove",
     "MisunderstoodMessage",
     "NluReview",
-    "Macro",
-    "Message",
     "NoteMention",
+    "Opportunity",
+    "OpportunityMove",
     "Order",
     "OrderLine",
     "OutboxMail",
     "Payment",
     "Predictor",
     "Product",
+    "ProductRule",
     "PurchasePrediction",
     "QuestionGap",
+    "Recommendation",
     "Refund",
     "Return",
-    "SearchProgress",
     "SalesForecast",
     "SalesTarget",
     "SalesTask",
+    "SearchProgress",
+    "Segment",
+    "SegmentMember",
     "Shipment",
     "SlaClock",
     "SlaPolicy",
     "Staff",
     "StaffPresence",
     "StaffSession",
+    "TICKET_WORDS",
     "Tag",
     "Ticket",
     "TicketEvent",

@@ -101,7 +101,7 @@ class RecommendationOut(Schema):
     """What sold best, of what was asked for and is in stock."""
 
     items: list[BestSellerOut]
-    basis: Literal["named", "category", "shop"]
+    basis: Literal["named", "personal", "category", "shop"]
     n_days: int = Field(description="Over how many days sales were counted.")
     category: str | None
     is_limit_applied: bool = Field(

@@ -1,4 +1,4 @@
-"""What to recommend: what others bought most, of what was asked for."""
+"""What to recommend: what suits the customer, or what others bought most."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.models import Order, OrderLine, Product, utc_now
+from crm_backend.services.offers import list_picks
 from crm_backend.services.product_mentions import find_product_mentions
 
 # How far back sales count.
@@ -20,7 +21,7 @@ N_DAYS = 90
 WORDS_FILE = Path(__file__).parent / "category_words.yml"
 
 # What the recommended articles have in common.
-Basis = Literal["named", "category", "shop"]
+Basis = Literal["named", "personal", "category", "shop"]
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,17 @@ class Recommendation:
 
 
 async def recommend_products(
-    session: AsyncSession, wish: Wish, *, limit: int = 3, now: datetime | None = None
+    session: AsyncSession,
+    wish: Wish,
+    *,
+    limit: int = 3,
+    customer_id: int | None = None,
+    now: datetime | None = None,
 ) -> Recommendation:
-    """Recommend what sold best in the last 90 days among what can be bought now.
+    """Recommend what can be bought now: what suits the customer, or what sold best.
+
+    What was learned of a customer who allows it comes first, unless articles were
+    named; everybody else sees what sold best in the last 90 days.
 
     The articles named in the wish come first, then their category or the one named,
     then the whole shop; the first of these that has something in stock is taken.
@@ -92,6 +101,13 @@ async def recommend_products(
         pools.append(("category", category, None))
     else:
         pools.append(("shop", None, None))
+    if customer_id is not None and not named:
+        picks = await list_picks(
+            session, customer_id, _conditions(limits, category), limit
+        )
+        if picks:
+            items = [BestSeller(product, 0) for product in picks]
+            return Recommendation(items, "personal", N_DAYS, category, is_applied)
     for basis, of_category, ids in pools:
         items = await _best_sellers(session, limits, of_category, ids, limit, now)
         if items:
@@ -123,21 +139,27 @@ async def _best_sellers(
     query = (
         select(Product, n_sold)
         .outerjoin(sold, sold.c.product_id == Product.id)
-        .where(Product.is_active.is_(True), Product.n_in_stock > 0)
+        .where(*_conditions(wish, category))
     )
-    if category is not None:
-        query = query.where(Product.category == category)
     if ids is not None:
         query = query.where(Product.id.in_(ids))
-    if wish.currency is not None:
-        query = query.where(Product.currency == wish.currency)
-    if wish.max_price_cents is not None:
-        query = query.where(Product.price_cents <= wish.max_price_cents)
-    if wish.min_price_cents is not None:
-        query = query.where(Product.price_cents >= wish.min_price_cents)
     query = query.order_by(n_sold.desc(), Product.sku).limit(limit)
     rows = await session.execute(query)
     return [BestSeller(product, n_sold) for product, n_sold in rows]
+
+
+def _conditions(wish: Wish, category: str | None) -> list[ColumnElement[bool]]:
+    """What an article must be: for sale, of the category, and within the prices."""
+    found = [Product.is_active.is_(True), Product.n_in_stock > 0]
+    if category is not None:
+        found.append(Product.category == category)
+    if wish.currency is not None:
+        found.append(Product.currency == wish.currency)
+    if wish.max_price_cents is not None:
+        found.append(Product.price_cents <= wish.max_price_cents)
+    if wish.min_price_cents is not None:
+        found.append(Product.price_cents >= wish.min_price_cents)
+    return found
 
 
 async def _named_category(session: AsyncSession, text: str) -> str | None:

@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from crm_backend.web import (
+    demand,
     pipeline,
     sales,
     sales_figures,
     sales_report,
     sales_tasks,
+    segments,
 )
 
 
@@ -29,6 +31,10 @@ def setup_sales(app: web.Application) -> None:
     get("/sales/forecast.csv", sales_figures.send_forecast)
     get("/sales/campaigns", sales_figures.show_campaigns)
     get("/sales/campaigns.csv", sales_figures.send_campaigns)
+    get("/sales/segments", segments.show_segments)
+    get("/sales/segments.csv", segments.download_segments)
+    get("/sales/demand", demand.show_demand)
+    get("/sales/demand.csv", demand.download_demand)
     get("/sales/report", sales_report.show_report)
     get("/sales/report.csv", sales_report.send_csv)
     get("/sales/report.pdf", sales_report.send_pdf)

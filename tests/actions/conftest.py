@@ -33,6 +33,7 @@ from actions.crm_records import (
     Ticket,
     TopProspects,
 )
+from actions.segment_records import NextAction, Offers, Segments
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 DOMAIN = yaml.safe_load(
@@ -76,6 +77,8 @@ class FakeCrm:
         self.recommendation: dict[str, Any] = {}
         self.wishes: list[dict[str, Any]] = []
         self.sales: dict[str, Any] | None = None
+        self.segments: dict[str, Any] | None = None
+        self.offers: dict[str, Any] | None = None
         self.periods: list[tuple[str | None, str | None]] = []
         self.enough_data = True
         self.priority = "medium"
@@ -254,6 +257,22 @@ class FakeCrm:
     async def list_top_prospects(self, limit: int = 5) -> TopProspects:
         self._allow()
         return TopProspects.from_json(load_example("list_top_prospects")["answer"])
+
+    async def list_segments(self, kind: str = "rfm") -> Segments:
+        self._allow()
+        return Segments.from_json(
+            load_example("list_segments")["answer"] | (self.segments or {})
+        )
+
+    async def list_offers(self, number: str) -> Offers:
+        self._allow()
+        suffix = "" if self.enough_data else "_without_consent"
+        answer = load_example(f"list_offers{suffix}")["answer"]
+        return Offers.from_json(answer | (self.offers or {}))
+
+    async def get_next_action(self, number: str) -> NextAction:
+        self._allow()
+        return NextAction.from_json(load_example("get_next_action")["answer"])
 
 
 class Talk:

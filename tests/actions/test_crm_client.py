@@ -57,6 +57,10 @@ CALLS = {
     "recommend_products": lambda crm: crm.recommend_products(
         "what do you recommend under 150", max_price_cents=15_000
     ),
+    "list_segments": lambda crm: crm.list_segments(),
+    "list_offers": lambda crm: crm.list_offers("C-207731"),
+    "list_offers_without_consent": lambda crm: crm.list_offers("C-518846"),
+    "get_next_action": lambda crm: crm.get_next_action("C-207731"),
     "report_sales": lambda crm: crm.report_sales("2026-11-11", "2026-11-17"),
 }
 ERRORS = {

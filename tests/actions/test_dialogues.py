@@ -86,7 +86,10 @@ class StubShop:
             words = request.query["q"].casefold()
             return _page([c for c in found if c["name"].casefold() in words])
         if noun == "customers":
-            return _answer("predict_purchase")
+            parts = {"offers": "list_offers", "next-action": "get_next_action"}
+            return _answer(parts.get(rest[-1], "predict_purchase"))
+        if rest == ["segments"]:
+            return _answer("list_segments")
         if noun == "tickets" and request.method == "GET":
             return _answer("list_tickets")
         return _answer({"tickets": "open_ticket", "refunds": "list_refunds"}[noun])
@@ -450,9 +453,6 @@ async def test_every_new_wish_has_an_answer(alice, intent, said):
     [
         "churn_risk",
         "refund_risk",
-        "segment_overview",
-        "recommend_for_customer",
-        "next_best_action",
         "sales_leaderboard",
         "sales_forecast",
         "campaign_results",
@@ -464,6 +464,20 @@ async def test_staff_hear_that_a_question_has_no_answer_yet(rita, intent):
     # The domain's name of it got through, not ours.
     assert intent not in said
     assert "/top_prospects" in rita.buttons.values()
+
+
+async def test_rep_compares_segments(rita):
+    said = await rita.say("/segment_overview")
+    assert "Champions: 120 customers (20%), 48% of revenue" in said
+
+
+async def test_rep_asks_what_to_offer_and_what_to_do_next(rita):
+    said = await rita.say("/recommend_for_customer")
+    assert "Which customer" in said
+    said = await rita.say("Alice Miller")
+    assert "Cast-Iron Pan" in said
+    # The customer spoken of is kept.
+    assert "Offer something new" in await rita.say("/next_best_action")
 
 
 async def test_staff_see_what_waits_for_the_team(rita):

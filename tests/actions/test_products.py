@@ -156,6 +156,7 @@ async def test_number_of_no_article_is_looked_past(shopper):
     ("basis", "response"),
     [
         ("named", "utter_recommended_of_named"),
+        ("personal", "utter_recommended_personally"),
         ("category", "utter_recommended_of_category"),
         ("shop", "utter_recommended_of_shop"),
     ],
