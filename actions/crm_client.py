@@ -46,6 +46,7 @@ from actions.crm_records import (
     Ticket,
     TopProspects,
 )
+from actions.crm_sales import SalesCalls
 
 T = TypeVar("T")
 
@@ -149,7 +150,7 @@ class CrmClient:
         return answer
 
 
-class CrmCaller:
+class CrmCaller(SalesCalls):
     """The endpoints, for one person in one turn."""
 
     def __init__(self, client: CrmClient, claims: str, idempotency_key: str) -> None:

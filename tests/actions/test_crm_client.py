@@ -58,6 +58,10 @@ CALLS = {
         "what do you recommend under 150", max_price_cents=15_000
     ),
     "report_sales": lambda crm: crm.report_sales("2026-11-11", "2026-11-17"),
+    "rank_sellers": lambda crm: crm.rank_sellers("2026-11-01"),
+    "forecast_sales": lambda crm: crm.forecast_sales(),
+    "list_campaign_results": lambda crm: crm.list_campaign_results(),
+    "list_sales_tasks": lambda crm: crm.list_sales_tasks(),
 }
 ERRORS = {
     "error_verification_required": (
