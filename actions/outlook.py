@@ -200,7 +200,7 @@ def _tell_campaign(call: Call, result: CampaignResult) -> None:
         call.say("utter_campaign_running")
 
 
-def _point_words(call: Call, buyers: Difference) -> dict[str, str]:
+def _point_words(call: Call, buyers: Difference) -> dict[str, Any]:
     return {
         "points": format_points(buyers.value, call.language),
         "points_low": format_points(buyers.low, call.language),
