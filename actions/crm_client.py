@@ -46,6 +46,7 @@ from actions.crm_records import (
     Ticket,
     TopProspects,
 )
+from actions.crm_sales import SalesCalls
 from actions.crm_segments import SegmentCalls
 
 T = TypeVar("T")
@@ -150,7 +151,7 @@ class CrmClient:
         return answer
 
 
-class CrmCaller(SegmentCalls):
+class CrmCaller(SegmentCalls, SalesCalls):
     """The endpoints, for one person in one turn."""
 
     def __init__(self, client: CrmClient, claims: str, idempotency_key: str) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date as babel_date
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 LOCALES = {"en": "en", "zh": "zh_CN"}
 
@@ -42,6 +42,14 @@ def format_change(share: float, language: str) -> str:
     """`0.123` -> `+12%`."""
     pattern = "+#,##0%;-#,##0%"
     return str(format_percent(share, pattern, locale=_locale(language)))
+
+
+def format_points(share: float | None, language: str) -> str:
+    """`0.021` -> `+2.1`, in percentage points."""
+    if share is None:
+        return UNKNOWN
+    pattern = "+#,##0.0;-#,##0.0"
+    return str(format_decimal(share * 100, pattern, locale=_locale(language)))
 
 
 def format_list(items: tuple[str, ...]) -> str:

@@ -10,6 +10,9 @@ from actions.catalogue_records import Sales
 from actions.crm_errors import CrmRejected
 from actions.formatting import format_change, format_day, format_money
 
+# Longer periods are shown by the month they begin in.
+DAYS_OF_A_WEEK = 7
+
 
 class ActionSalesReport(CrmAction):
     """What was sold on the days that were named, or in the last seven."""
@@ -24,7 +27,7 @@ class ActionSalesReport(CrmAction):
             call.say("utter_staff_only")
             return []
         try:
-            report = await call.crm.report_sales(*_period(call))
+            report = await call.crm.report_sales(*named_period(call))
         except CrmRejected as error:
             if error.code != "period_ahead":
                 raise
@@ -43,10 +46,15 @@ class ActionSalesReport(CrmAction):
                 **days,
                 **_sales_words(call, sales),
             )
+        if report.items:
+            n_days = (report.to_on - report.from_on).days + 1
+            period = "month" if n_days > DAYS_OF_A_WEEK else "week"
+            query = f"period={period}&day={report.from_on.isoformat()}"
+            call.show({"type": "chart", "of": "report", "query": query})
         return []
 
 
-def _period(call: Call) -> tuple[str | None, str | None]:
+def named_period(call: Call) -> tuple[str | None, str | None]:
     """The first period or day of the message."""
     for found in call.entities("period"):
         value = found["value"]

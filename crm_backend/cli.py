@@ -7,6 +7,8 @@ that nobody who asks for help should wait for.
 import asyncio
 import logging
 import os
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +22,7 @@ from crm_backend.imports.command import import_command
 from crm_backend.jobs.job import Step
 from crm_backend.learning.commands import export_examples, find_gaps, learn
 from crm_backend.learning.exporting import ExportFailed
-from crm_backend.principal import Role
+from crm_backend.principal import Language, Role
 from crm_backend.runtime.preflight import NotReady
 
 app = typer.Typer(
@@ -179,7 +181,33 @@ def _add_step(step: Step, help_text: str) -> None:
 _add_step("train", "Train predictors anew on the shop's records.")
 _add_step("score", "Score all customers with the predictors in use.")
 _add_step("evaluate", "Compare what was predicted with what happened.")
-_add_step("report", "Write the reports.")
+
+
+@app.command(epilog="Example: ./deskmate report --month --pdf report.pdf")
+def report(
+    week: Annotated[bool, typer.Option("--week", help="Of a week.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="Of a month.")] = False,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="In it; by default the last full one."),
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write it here, to print.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write its figures here.")] = None,
+    language: Annotated[Language, typer.Option(help="Of the PDF: en or zh.")] = "en",
+) -> None:
+    """Report what was sold, won and new in a week or a month."""
+    from crm_backend.report_command import write_report
+
+    if week and month:
+        raise typer.BadParameter("choose one of --week and --month")
+    write_report(
+        console,
+        "month" if month else "week",
+        day.date() if day else None,
+        pdf=pdf,
+        csv=csv,
+        language=language,
+    )
 
 
 def main() -> None:

@@ -43,11 +43,6 @@ def _switch(env: Mapping[str, str], name: str, default: str) -> bool:
     return text == "1"
 
 
-def shop_time_zone() -> ZoneInfo:
-    """Return when the shop's days begin, for commands that need no other setting."""
-    return _time_zone(os.environ)
-
-
 def _time_zone(env: Mapping[str, str]) -> ZoneInfo:
     name = env.get("SHOP_TIME_ZONE", "").strip() or "UTC"
     try:

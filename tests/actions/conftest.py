@@ -33,6 +33,12 @@ from actions.crm_records import (
     Ticket,
     TopProspects,
 )
+from actions.sales_records import (
+    CampaignResult,
+    Leaderboard,
+    Outlook,
+    SalesTasks,
+)
 from actions.segment_records import NextAction, Offers, Segments
 
 CONTRACT = Path(__file__).parent.parent / "contract"
@@ -80,6 +86,8 @@ class FakeCrm:
         self.segments: dict[str, Any] | None = None
         self.offers: dict[str, Any] | None = None
         self.periods: list[tuple[str | None, str | None]] = []
+        # Whether somebody sells, and so has tasks.
+        self.has_tasks = False
         self.enough_data = True
         self.priority = "medium"
         # None: the person may not see it.
@@ -253,6 +261,32 @@ class FakeCrm:
         return SalesReport.from_json(
             load_example("report_sales")["answer"] | (self.sales or {})
         )
+
+    async def rank_sellers(self, month: str | None = None) -> tuple[Leaderboard, ...]:
+        self._allow()
+        self.periods.append((month, None))
+        items = self._items("rank_sellers")
+        return tuple(Leaderboard.from_json(row) for row in items)
+
+    async def forecast_sales(self) -> Outlook:
+        self._allow()
+        answer = load_example("forecast_sales")["answer"]
+        changed = {} if self.sales is None else self.sales
+        return Outlook.from_json(answer | changed)
+
+    async def list_campaign_results(self) -> tuple[CampaignResult, ...]:
+        self._allow()
+        items = self._items("list_campaign_results")
+        return tuple(CampaignResult.from_json(row) for row in items)
+
+    async def list_sales_tasks(self) -> SalesTasks:
+        if not self.has_tasks:
+            raise CrmForbidden("forbidden")
+        return SalesTasks.from_json(load_example("list_sales_tasks")["answer"])
+
+    def _items(self, name: str) -> list[dict[str, Any]]:
+        changed = self.sales or {}
+        return changed.get("items", load_example(name)["answer"]["items"])
 
     async def list_top_prospects(self, limit: int = 5) -> TopProspects:
         self._allow()

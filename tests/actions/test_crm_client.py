@@ -62,6 +62,10 @@ CALLS = {
     "list_offers_without_consent": lambda crm: crm.list_offers("C-518846"),
     "get_next_action": lambda crm: crm.get_next_action("C-207731"),
     "report_sales": lambda crm: crm.report_sales("2026-11-11", "2026-11-17"),
+    "rank_sellers": lambda crm: crm.rank_sellers("2026-11-01"),
+    "forecast_sales": lambda crm: crm.forecast_sales(),
+    "list_campaign_results": lambda crm: crm.list_campaign_results(),
+    "list_sales_tasks": lambda crm: crm.list_sales_tasks(),
 }
 ERRORS = {
     "error_verification_required": (

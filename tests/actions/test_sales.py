@@ -18,6 +18,12 @@ async def test_report_says_sums_days_and_the_change(rita):
     assert told["mean_order"] == "€125.00"
 
 
+async def test_report_shows_its_days_as_a_chart(rita):
+    await rita.say(ActionSalesReport, "sales report", "sales_report")
+    query = "period=week&day=2026-11-11"
+    assert rita.blocks == [{"type": "chart", "of": "report", "query": query}]
+
+
 async def test_report_speaks_chinese(rita):
     rita.language = "zh"
     await rita.say(ActionSalesReport, "销售报告", "sales_report")
@@ -67,3 +73,9 @@ async def test_report_is_for_staff_with_the_right(rita, alice, visitor, crm):
     crm.error = CrmForbidden("forbidden")
     said = await rita.say(ActionSalesReport, "sales", "sales_report")
     assert said == ["utter_not_allowed"]
+
+
+async def test_nothing_sold_shows_no_chart(rita, crm):
+    crm.sales = {"items": []}
+    await rita.say(ActionSalesReport, "sales", "sales_report")
+    assert rita.blocks == []

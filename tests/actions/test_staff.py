@@ -14,8 +14,8 @@ async def test_staff_hear_what_was_understood_and_that_it_has_no_answer(rita):
 
 async def test_wish_is_named_in_chinese(rita):
     rita.language = "zh"
-    await rita.say(ActionNotAvailable, "销售预测", "sales_forecast")
-    assert rita.messages[0]["wish"] == "销售预测"
+    await rita.say(ActionNotAvailable, "谁会流失", "churn_risk")
+    assert rita.messages[0]["wish"] == "客户流失风险"
 
 
 @pytest.mark.parametrize("action", [ActionNotAvailable, ActionMyTasks])
@@ -40,6 +40,26 @@ async def test_reps_see_tickets_but_not_who_waits(rita, crm):
     assert await rita.say(ActionMyTasks, "my tasks", "my_tasks") == [
         "utter_tickets_of_team"
     ]
+
+
+async def test_own_tasks_come_before_those_of_the_team(rita, crm):
+    crm.has_tasks = True
+    crm.tickets = [load_example("get_ticket")["answer"] | {"status": "open"}]
+    crm.n_waiting = None
+    said = await rita.say(ActionMyTasks, "my tasks", "my_tasks")
+    assert said == ["utter_own_tasks", "utter_tickets_of_team"]
+    told = rita.messages[0]
+    assert (told["n_tasks"], told["n_overdue"]) == (2, 1)
+    assert told["lines"] == (
+        "• Nov 20, 2026 · Call back about the offer · Alice Miller\n• Send samples"
+    )
+    assert {"type": "chart", "of": "tasks", "query": ""} in rita.blocks
+
+
+async def test_own_tasks_alone_are_an_answer(rita, crm):
+    crm.has_tasks = True
+    said = await rita.say(ActionMyTasks, "my tasks", "my_tasks")
+    assert said == ["utter_own_tasks"]
 
 
 async def test_nothing_to_do_is_said(rita):

@@ -24,6 +24,7 @@ const CARDS = {
   upload: uploadCard,
   verify: (_, chat) => verifyCard(chat),
   prediction: predictionCard,
+  chart: chartCard,
 };
 
 /** Add the words and the formats of cards to the others. */
@@ -49,6 +50,11 @@ export async function buildCard(block, chat) {
 async function predictionCard({ prediction }, { texts }) {
   const { buildPrediction } = await import("./prediction.js");
   return buildPrediction(prediction, texts);
+}
+
+async function chartCard(block, chat) {
+  const { buildChart } = await import("./chart.js");
+  return buildChart(block, chat);
 }
 
 function facts(pairs) {

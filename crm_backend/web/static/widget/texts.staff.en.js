@@ -9,7 +9,7 @@ export const staffWords = {
   title: "Ask about customers",
   hello:
     "Ask me about a customer by name, e-mail or number: what they bought, and how likely they are to buy again.",
-  starters: ["Who are the top prospects?"],
+  starters: ["Who are the top prospects?", "How did last week go?", "What are my tasks?"],
   prediction: "Likely to buy?",
   band: { likely: "Likely to buy", average: "About average", unlikely: "Unlikely to buy" },
   within: (days) => `within ${days} days`,
@@ -22,4 +22,12 @@ export const staffWords = {
   examples: (n) => `${n} examples`,
   estimate: "This is an estimate.",
   noData: "Not enough data",
+  charts: {
+    report: "Sales per day",
+    leaderboard: "Leaderboard",
+    forecast: "Sales forecast",
+    campaign: "Campaigns",
+    tasks: "Tasks",
+  },
+  openPage: (title) => `Open the page: ${title}`,
 };

@@ -8,7 +8,7 @@ export const staffWords = {
   },
   title: "查询客户",
   hello: "请输入客户的姓名、邮箱或编号，我可以告诉您他们买过什么，以及再次购买的可能性。",
-  starters: ["最有可能购买的客户是谁？"],
+  starters: ["最有可能购买的客户是谁？", "上周销售怎么样？", "我有哪些任务？"],
   prediction: "购买可能性",
   band: { likely: "很可能购买", average: "接近平均水平", unlikely: "不太可能购买" },
   within: (days) => `${days} 天内`,
@@ -21,4 +21,12 @@ export const staffWords = {
   examples: (n) => `${n} 条`,
   estimate: "这是一个估计值。",
   noData: "数据不足",
+  charts: {
+    report: "每日销售额",
+    leaderboard: "销售排行榜",
+    forecast: "销售预测",
+    campaign: "营销活动",
+    tasks: "任务",
+  },
+  openPage: (title) => `打开页面：${title}`,
 };
