@@ -6,7 +6,7 @@ BOT := bot/.venv/bin/python
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
-.PHONY: help setup run serve bot actions train seed test test-app test-bot lint format lock check clean \
+.PHONY: help setup run serve bot actions train seed test test-app test-browser test-bot lint format lock check clean \
   bot-evaluate bot-benchmark bot-crossvalidate bot-data-report fault-test bench-turns
 
 help: ## List these commands
@@ -68,6 +68,9 @@ test: train test-app test-bot ## Run all tests
 
 test-app: setup ## Run the tests of the application and end to end
 	$(APP) -m pytest -q -rs --ignore=tests/bot
+
+test-browser: setup ## Run all browser tests alone
+	$(APP) -m pytest -q -rs tests/browser tests/e2e
 
 test-bot: setup ## Run the tests of the Rasa runtime
 	$(BOT) -m pytest -q -rs tests/bot
