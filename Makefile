@@ -8,7 +8,7 @@ WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
 .PHONY: actions bench-cdnow bench-demand bench-predict bench-recommend bench-turns bot \
   bot-benchmark bot-crossvalidate bot-data-report bot-evaluate check clean fault-test format help \
-  lint lock run seed serve setup test test-app test-bot train
+  lint lock run seed serve setup test test-app test-bot test-browser train
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -81,6 +81,9 @@ test: train test-app test-bot ## Run all tests
 
 test-app: setup ## Run the tests of the application and end to end
 	$(APP) -m pytest -q -rs --ignore=tests/bot
+
+test-browser: setup ## Run all browser tests alone
+	$(APP) -m pytest -q -rs tests/browser tests/e2e
 
 test-bot: setup ## Run the tests of the Rasa runtime
 	$(BOT) -m pytest -q -rs tests/bot

@@ -46,7 +46,7 @@ async def show_choices(request: web.Request) -> web.Response:
 
 async def show_list(request: web.Request) -> web.Response:
     """List the canned replies, each to be changed."""
-    return await _show(request, {}, None)
+    return await _show(request, {"id": ""}, None)
 
 
 async def submit(request: web.Request) -> web.Response:

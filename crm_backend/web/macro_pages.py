@@ -27,7 +27,7 @@ FIELDS = (
 
 async def show_list(request: web.Request) -> web.Response:
     """List the macros, each to be changed."""
-    return await _show(request, {}, None)
+    return await _show(request, {"id": ""}, None)
 
 
 async def submit(request: web.Request) -> web.Response:

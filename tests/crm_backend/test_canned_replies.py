@@ -103,6 +103,26 @@ async def test_pages_are_for_managers(client: Any, shop: Any) -> None:
     assert await shop.count(CannedReply) == 0
 
 
+async def test_pages_show_what_is_kept_in_both_languages(
+    client: Any, shop: Any
+) -> None:
+    reply = await add_reply(shop, title="<b>Greeting")
+    await add_macro(shop, canned_reply_id=reply.id, mode="closed")
+    headers = await shop.cookie(shop.mona)
+    for path, language, shown in (
+        ("canned", "en", "New canned reply"),
+        ("canned", "zh", "新建快捷回复"),
+        ("macros", "en", "Send the canned reply"),
+        ("macros", "zh", "发送快捷回复"),
+    ):
+        url = f"/console/{path}?lang={language}"
+        response = await client.get(url, headers=headers)
+        page = await response.text()
+        assert response.status == 200
+        assert shown in page
+        assert "&lt;b&gt;Greeting" in page
+
+
 async def choices(client: Any, shop: Any, desk: Desk) -> list[tuple[str, str]]:
     headers = await shop.cookie(shop.carol)
     response = await client.get(f"{desk.path}/canned", headers=headers)

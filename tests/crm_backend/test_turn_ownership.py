@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.models import Gateway, Turn, utc_now
 from crm_backend.services import conversations, gateways, messages, turn_ownership
-from crm_backend.services.turns import queue
+from crm_backend.services.turn_queue import queue
 
 MINUTE_AGO = timedelta(minutes=1)
 

@@ -2,7 +2,7 @@
    per colleague and conversation, until they are sent or the colleague signs out. */
 
 import { PREFIX } from "../drafts.js";
-import { shownSeq } from "./page.js";
+import { shownSeq, tell } from "./page.js";
 
 const boxOf = (form) => form.querySelector("textarea");
 const keyOf = (form) => PREFIX + form.dataset.draft;
@@ -51,6 +51,7 @@ export function startDrafts() {
   document.body.addEventListener("sent", () => {
     const form = document.querySelector("[data-reply]");
     clearDraft(form);
+    tell("");
     boxOf(form).focus();
   });
   document.body.addEventListener("htmx:afterSettle", () => showHint(document));

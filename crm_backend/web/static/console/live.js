@@ -47,7 +47,10 @@ function connect(delay = FIRST_RETRY_MS) {
 /** Keep what the reader opened or is in the middle of. */
 function keepAsItIs() {
   const { defaults } = window.Idiomorph;
-  defaults.ignoreActiveValue = true;
+  part.addEventListener("htmx:beforeSwap", () => {
+    // Of anything else that has the focus, the content goes with the news.
+    defaults.ignoreActiveValue = document.activeElement.matches("input, textarea, select");
+  });
   defaults.callbacks.beforeAttributeUpdated = (name) => name !== "open";
   defaults.callbacks.beforeNodeMorphed = (old) => {
     const focused = document.activeElement;
