@@ -23,6 +23,7 @@ from crm_backend.imports.rules import Known
 from crm_backend.imports.shapes import Table
 from crm_backend.imports.staging import Staging, check_tables, read_known
 from crm_backend.imports.tables import TABLES
+from crm_backend.models.search import look_again
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ def _store(
         report.seconds += time.monotonic() - started
     task = progress.add_task("filling totals and dates", total=1)
     reports = {job.table.name: job.report for job in jobs}
+    if (tickets := reports.get("tickets")) is not None:
+        look_again(connection, "ticket", forgets=tickets.n_updated > 0)
     for what, n in derive(connection, stagings).items():
         table, _, action = what.partition(": ")
         reports.get(table, jobs[-1].report).notes[action] += n

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     event,
     text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.compiler import compiles
@@ -68,6 +69,21 @@ def restore_triggers(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         for name, target in TARGETS.items():
             connection.execute(text(FORGET.format(name=name, target=target)))
+
+
+def look_again(connection: Connection, kind: str, *, forgets: bool) -> None:
+    """Have the index look at all rows of a kind again, which is done in the background.
+
+    Args:
+        connection: in the transaction that wrote rows past the index.
+        kind: message or ticket.
+        forgets: rows changed that are in the index, so all of it is made anew.
+    """
+    connection.execute(
+        update(SearchProgress).where(SearchProgress.kind == kind).values(indexed_to=0)
+    )
+    if forgets:
+        connection.execute(text(f"DELETE FROM {kind}_words"))
 
 
 def _make(name: str, column: str, target: str) -> Table:

@@ -11,7 +11,7 @@ from crm_backend.catalogue import say
 from crm_backend.errors import Invalid, NotFound, TooManyRequests
 from crm_backend.models import Attachment, Conversation, Message, utc_now
 from crm_backend.principal import ROLES_WITH, Principal
-from crm_backend.services import conversations, handoffs, messages
+from crm_backend.services import conversations, handoffs, messages, ticket_answers
 from crm_backend.services.apologies import HANDOFF_PAYLOAD
 from crm_backend.services.attachment_files import StagedFile
 
@@ -52,6 +52,7 @@ async def post_attachment(
     message = await _add(session, conversation, "customer", client_message_id, file)
     if conversations.expects_bot(conversation):
         await _answer(session, conversation)
+    await ticket_answers.note_answer(session, conversation, message)
     return message
 
 

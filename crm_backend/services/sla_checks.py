@@ -200,7 +200,7 @@ async def _follow_conversations(
         .with_for_update()
     )
     facts = await load_conversations(
-        session, ids, now=now, open_since=await list_open_since(session)
+        session, ids, now=now, open_since=await list_open_since(session, ids)
     )
     key = SlaClock.conversation_id
     await _follow(session, policy, hours, key, facts, now)

@@ -205,11 +205,13 @@ def _ticket_matters(row: Ticket, events: list[TicketEvent]) -> list[Matter]:
     return matters
 
 
-async def list_open_since(session: AsyncSession) -> dict[str, datetime]:
-    """Return since when a clock runs, per conversation that has one."""
+async def list_open_since(
+    session: AsyncSession, ids: Sequence[str]
+) -> dict[str, datetime]:
+    """Return since when a clock runs, per conversation of these that has one."""
     rows = await session.execute(
         select(SlaClock.conversation_id, func.min(SlaClock.started_at))
-        .where(SlaClock.outcome.is_(None), SlaClock.conversation_id.is_not(None))
+        .where(SlaClock.outcome.is_(None), SlaClock.conversation_id.in_(ids))
         .group_by(SlaClock.conversation_id)
     )
     return {str(conversation_id): since for conversation_id, since in rows}

@@ -1,11 +1,13 @@
 """Searching messages and tickets: words of both languages, filters and rights."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
 
+from crm_backend import upkeep
 from crm_backend.models import Message, Ticket, TicketEvent
 from crm_backend.principal import Principal
 from crm_backend.services.search import Filters, Found, search
@@ -312,3 +314,21 @@ async def test_page_is_for_colleagues_in_service(client: Any, shop: Shop) -> Non
     assert response.status == 303
     response = await client.get(url, headers=await shop.cookie(shop.rita))
     assert response.status == 403
+
+
+async def test_upkeep_goes_on_after_a_failure(
+    client: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: asyncio.Queue[str] = asyncio.Queue()
+
+    async def fail(*_: Any) -> int:
+        rounds.put_nowait("search")
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(upkeep, "catch_up_search", fail)
+    monkeypatch.setattr(upkeep, "SEARCH_SECONDS", 0.01)
+    running = upkeep.run_upkeep(client.server.app)
+    await anext(running)
+    async with asyncio.timeout(30):
+        assert [await rounds.get() for _ in range(3)] == ["search"] * 3
+    await anext(running, None)
