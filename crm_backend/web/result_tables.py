@@ -6,6 +6,7 @@ under which keys of messages/results.yml their names stand.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from crm_backend.services.intervals import Share, make_shares
 from crm_backend.services.results import (
@@ -135,6 +136,45 @@ def agents_table(agents: Sequence[AgentResult]) -> Table:
         for one in agents
     ]
     return Table("agents", columns, rows)
+
+
+class Kept(Protocol):
+    """How many promises of one kind a colleague kept."""
+
+    @property
+    def name(self) -> str | None:
+        """Of the colleague; None: nobody had it."""
+
+    @property
+    def kind(self) -> str:
+        """What was promised."""
+
+    @property
+    def n_ended(self) -> int:
+        """Promises that are over, kept or not."""
+
+    @property
+    def n_met(self) -> int:
+        """Those that were kept."""
+
+    @property
+    def n_overdue(self) -> int:
+        """Those that are missed and still wait."""
+
+
+def sla_table(kept: Sequence[Kept]) -> Table:
+    """Tell what each agent kept of what was promised; what is late already counts."""
+    columns = ("agent", "kind", "n", "met")
+    rows: list[list[Cell]] = [
+        [
+            one.name or "nobody",
+            one.kind,
+            one.n_ended + one.n_overdue,
+            Parts(one.n_met, one.n_ended + one.n_overdue),
+        ]
+        for one in kept
+    ]
+    return Table("sla", columns, rows)
 
 
 def satisfaction_table(found: Sequence[Satisfaction]) -> Table:

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from crm_backend.learning.matters import judge_matters
 from crm_backend.models import Handoff, Matter, utc_now
 from crm_backend.services import results
-from crm_backend.services.intervals import make_shares
+from crm_backend.services.intervals import Share, make_shares
 from crm_backend.services.results import Period
+from crm_backend.web.result_tables import sla_table, with_intervals
 
 PATH = "/console/numbers"
 
@@ -151,6 +153,15 @@ async def test_conversations_are_judged_with_what_the_records_say(
     )
     assert first.is_reopened is True
     assert await shop.count(Matter) == 2
+
+
+def test_promises_that_are_late_already_count_as_not_kept() -> None:
+    kept = SimpleNamespace(name="Carol", kind="reply", n_ended=8, n_met=7, n_overdue=2)
+    [table] = with_intervals([sla_table([kept])])
+    [[name, _, n, share]] = table.rows
+    assert (name, n) == ("Carol", 10)
+    assert isinstance(share, Share)
+    assert (share.k, share.value) == (7, 0.7)
 
 
 async def test_page_shows_counts_intervals_and_definitions(
