@@ -120,7 +120,7 @@ def _forecast(
 JOBS = (
     Job(
         "demand",
-        "score",
+        "train",
         "Forecast what will be sold of each article in the coming weeks",
         find_demand,
     ),

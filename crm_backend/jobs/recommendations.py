@@ -94,7 +94,7 @@ def _method(card: dict[str, Any]) -> str:
 JOBS = (
     Job(
         "recommendations",
-        "score",
+        "train",
         "Learn what to offer to each customer and what is bought together",
         find_recommendations,
     ),

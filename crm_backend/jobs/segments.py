@@ -211,7 +211,7 @@ async def _store(session: AsyncSession, found: _Found) -> None:
 JOBS = (
     Job(
         "segments",
-        "score",
+        "train",
         "Group customers and describe what each group needs",
         find_segments,
     ),

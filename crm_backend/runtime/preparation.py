@@ -100,12 +100,26 @@ def _prepare_predictions(var_dir: Path) -> None:
     asyncio.run(run())
 
 
+def _prepare_insights(var_dir: Path) -> None:
+    from crm_backend.jobs.refresh import refresh_analyses
+
+    async def run() -> None:
+        engine = make_engine(database_url())
+        try:
+            await refresh_analyses(make_sessions(engine), var_dir)
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
+
+
 STEPS = (
     Step("secrets", "Secrets", _prepare_secrets),
     Step("database", "Database", _prepare_database),
     Step("shop", "Demo shop", _prepare_shop),
     Step("assistant", "Assistant", _prepare_assistant),
     Step("predictions", "Predictions", _prepare_predictions),
+    Step("insights", "Segments, offers and demand", _prepare_insights),
 )
 
 

@@ -266,7 +266,7 @@ async def test_shop_without_analyses_says_what_they_take(client, people):
     assert "50" in (await ask(client, people, SEGMENTS))["missing"]
     assert "16" in (await ask(client, people, DEMAND, "zh"))["missing"]
     body = await ask(client, people, f"/api/v1/customers/{ALICE}/offers")
-    assert "deskmate score recommendations" in body["missing"]
+    assert "deskmate train recommendations" in body["missing"]
 
 
 @pytest.mark.parametrize("job", [find_segments, find_recommendations, find_demand])
