@@ -23,7 +23,7 @@ HAN_FONT = "STSong-Light"
 FIRST_HAN = "\u2e80"
 GREEN, GREY, LINE = "#14532d", "#5b635e", "#d8dcd6"
 # Of A4, within margins of 18 mm.
-WIDTH = 493
+WIDTH = 481
 CSV_COLUMNS = ("section", "currency", "name", "value", "previous")
 
 

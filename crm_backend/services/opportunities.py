@@ -128,6 +128,15 @@ async def list_board(
     return list(await session.scalars(query.limit(MAX_ON_BOARD)))
 
 
+async def list_closed(
+    session: AsyncSession, principal: Principal, limit: int
+) -> list[Opportunity]:
+    """List what was won or lost, the last first."""
+    query = visible(principal).where(Opportunity.stage.in_(CLOSED_STAGES))
+    query = query.order_by(Opportunity.closed_at.desc(), Opportunity.id.desc())
+    return list(await session.scalars(query.limit(limit)))
+
+
 async def add_opportunity(
     session: AsyncSession,
     principal: Principal,

@@ -22,7 +22,7 @@ from crm_backend.web.sales_forms import go_back, read_form, shop_currency
 
 PAGE = "/sales/pipeline"
 VIEWS = ("table", "board")
-N_CLOSED = 20
+N_CLOSED = 10
 
 
 async def show_pipeline(request: web.Request) -> web.Response:
@@ -46,9 +46,7 @@ async def _pipeline_page(
     principal = await get_principal(request, session)
     today = utc_now().astimezone(request.app[CONFIG].shop_time_zone).date()
     rows = await service.list_board(session, principal)
-    closed = await service.list_opportunities(
-        session, principal, stages=service.CLOSED_STAGES, limit=N_CLOSED
-    )
+    closed = await service.list_closed(session, principal, N_CLOSED)
     pipeline = add_up(rows, today)
     currency = await shop_currency(session)
     language = page_language(request)
@@ -68,7 +66,7 @@ async def _pipeline_page(
         view=view,
         rows=rows,
         columns=group_by_stage(rows),
-        closed=closed.items,
+        closed=closed,
         pipeline=pipeline,
         figures=figures,
         stages=service.STAGES,
