@@ -12,6 +12,7 @@ from crm_backend.authentication import refuse_other_sites
 from crm_backend.db import reading
 from crm_backend.keys import CONFIG, LEARNING, SESSIONS
 from crm_backend.learning.process import LearningProcess
+from crm_backend.services.intervals import make_shares
 from crm_backend.web import gaps, results, understanding
 from crm_backend.web.access import own_path, require_reader
 from crm_backend.web.learning_parts import go_to, text_of
@@ -58,6 +59,8 @@ async def run_learning(app: web.Application) -> AsyncIterator[None]:
 
 async def _repeat(process: LearningProcess) -> None:
     await asyncio.sleep(FIRST_AFTER_SECONDS)
+    # Loads what the first look at the numbers would wait for.
+    await asyncio.to_thread(make_shares, [(1, 2)])
     while True:
         try:
             await process.run()

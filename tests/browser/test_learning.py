@@ -53,6 +53,7 @@ async def test_pages_of_learning_are_accessible(
         "Unanswered questions"
     )
     await check(page)
-    await page.get_by_role("link", name="Numbers").click()
+    # The first picture and the first interval take long on a busy machine.
+    await page.goto(page.url.replace("/gaps", "/numbers"), timeout=120_000)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Numbers")
     await check(page)
