@@ -448,8 +448,6 @@ async def test_every_new_wish_has_an_answer(alice, intent, said):
 @pytest.mark.parametrize(
     "intent",
     [
-        "churn_risk",
-        "refund_risk",
         "segment_overview",
         "recommend_for_customer",
         "next_best_action",

@@ -6,10 +6,10 @@ from tests.actions.conftest import DOMAIN, load_example
 
 
 async def test_staff_hear_what_was_understood_and_that_it_has_no_answer(rita):
-    assert await rita.say(ActionNotAvailable, "who may leave?", "churn_risk") == [
+    assert await rita.say(ActionNotAvailable, "groups?", "segment_overview") == [
         "utter_not_available"
     ]
-    assert rita.messages[0]["wish"] == "Who may not come back"
+    assert rita.messages[0]["wish"] == "Groups of customers"
 
 
 async def test_wish_is_named_in_chinese(rita):
