@@ -48,6 +48,7 @@ from actions.crm_records import (
 )
 from actions.crm_sales import SalesCalls
 from actions.crm_segments import SegmentCalls
+from actions.risk_records import Risk
 
 T = TypeVar("T")
 
@@ -255,6 +256,16 @@ class CrmCaller(SegmentCalls, SalesCalls):
             params={"limit": limit},
         )
         return _read(TopProspects.from_json, answer)
+
+    async def predict_risk(self, kind: str, number: str) -> Risk:
+        """Say now how likely a customer is to stay away or to return something."""
+        path = f"/customers/{_part(number)}/{kind}-predictions"
+        return await self._post(path, {}, Risk.from_json, number)
+
+    async def list_risks(self, kind: str, limit: int = 5) -> list[Risk]:
+        """The customers with the highest risk."""
+        path = f"/insights/{kind}-risks"
+        return await self._get_items(path, Risk.from_json, {"limit": limit})
 
     async def report_sales(
         self, from_on: str | None = None, to_on: str | None = None

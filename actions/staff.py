@@ -1,4 +1,4 @@
-"""What staff ask about their own work, and what they cannot be told yet."""
+"""What staff ask about their own work."""
 
 from __future__ import annotations
 
@@ -11,25 +11,6 @@ from actions.sales_records import SalesTask
 MAX_TICKETS_SHOWN = 5
 MAX_TASKS_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 40
-
-
-class ActionNotAvailable(CrmAction):
-    """Says plainly that a question was understood and has no answer yet."""
-
-    forbidden_response = "utter_staff_only"
-
-    def name(self) -> str:
-        """See parent class."""
-        return "action_not_available"
-
-    async def handle(self, call: Call) -> Events:
-        """Name the question and what can be asked instead."""
-        if call.level != "staff":
-            call.say(self.forbidden_response)
-            return []
-        wish = call.phrase(f"utter_name_{call.intent}") or call.intent
-        call.say("utter_not_available", wish=wish)
-        return []
 
 
 class ActionMyTasks(CrmAction):

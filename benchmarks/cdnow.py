@@ -5,9 +5,10 @@ Usage:
     JSON=out.json .venv/bin/python -m benchmarks.cdnow --data cdnow_sample.csv
 
 The file has customer_id, date, amount and, if known, quantity, an order a row; what
-one customer ordered on one day counts as one order, as in the papers. Everything is
-learned and chosen on days up to --until (of CDNOW by default 1997-09-30); the 39
-weeks after it are only judged by. BG/NBD is fitted by `lifetimes` on the same days.
+one customer ordered on one day counts as one order, as in the papers. A run
+learns on days up to --until (of CDNOW by default 1997-09-30) and judges by the 39
+weeks after it. The design itself was picked with those weeks of CDNOW in view, see
+docs/predictions.md. BG/NBD is fitted by `lifetimes` on the same days.
 """
 
 import argparse

@@ -34,7 +34,8 @@ LATE_SHARE = 0.45
 MAX_LOOK_BACK_DAYS = 182
 MIN_HISTORY_DAYS = 90
 MAX_ROWS_PER_WINDOW = 3_000
-# How much squared error the drawing toward none may cost, and how far it may go.
+# How much squared error the drawing toward none may cost, and how far it may go: the
+# last pull was picked with the later weeks of CDNOW in view, see docs/predictions.md.
 MAX_COST = 0.002
 PULLS = tuple(nth / 100 for nth in range(9))
 

@@ -33,6 +33,7 @@ from actions.crm_records import (
     Ticket,
     TopProspects,
 )
+from actions.risk_records import Risk
 from actions.sales_records import (
     CampaignResult,
     Leaderboard,
@@ -225,6 +226,19 @@ class FakeCrm:
         suffix = "" if self.enough_data else "_without_data"
         answer = load_example(f"predict_purchase{suffix}")["answer"]
         return PurchasePrediction.from_json(answer)
+
+    async def predict_risk(self, kind: str, number: str) -> Risk:
+        self._allow()
+        answer = load_example("predict_risk")["answer"]
+        if not self.enough_data:
+            answer |= {"enough_data": False, "missing": "There is no order yet."}
+        return Risk.from_json(answer)
+
+    async def list_risks(self, kind: str, limit: int = 5) -> list[Risk]:
+        self._allow()
+        return [
+            Risk.from_json(row) for row in load_example("list_risks")["answer"]["items"]
+        ]
 
     async def get_product(self, sku: str) -> Product:
         self._allow()

@@ -49,6 +49,8 @@ CALLS = {
     "get_customer_summary": lambda crm: crm.get_customer_summary("C-207731"),
     "predict_purchase": lambda crm: crm.predict_purchase("C-207731"),
     "predict_purchase_without_data": lambda crm: crm.predict_purchase("C-518846"),
+    "predict_risk": lambda crm: crm.predict_risk("churn", "C-207731"),
+    "list_risks": lambda crm: crm.list_risks("churn"),
     "list_top_prospects": lambda crm: crm.list_top_prospects(),
     "get_product": lambda crm: crm.get_product("CL-002"),
     "find_product_mentions": lambda crm: crm.find_product_mentions(

@@ -456,21 +456,6 @@ async def test_every_new_wish_has_an_answer(alice, intent, said):
     assert said in await alice.say(f"/{intent}")
 
 
-@pytest.mark.parametrize(
-    "intent",
-    [
-        "churn_risk",
-        "refund_risk",
-    ],
-)
-async def test_staff_hear_that_a_question_has_no_answer_yet(rita, intent):
-    said = await rita.say(f"/{intent}")
-    assert "can't answer that yet" in said
-    # The domain's name of it got through, not ours.
-    assert intent not in said
-    assert "/top_prospects" in rita.buttons.values()
-
-
 async def test_rep_compares_segments(rita):
     said = await rita.say("/segment_overview")
     assert "Champions: 120 customers (20%), 48% of revenue" in said
