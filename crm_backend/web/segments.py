@@ -117,12 +117,7 @@ async def _draw(request: web.Request, found: SegmentsOut, language: str) -> Figu
             Bar(
                 one.label,
                 one.share_of_revenue or 0.0,
-                say(
-                    "page_segments_bar",
-                    language,
-                    revenue=percent(one.share_of_revenue),
-                    customers=percent(one.share_of_customers),
-                ),
+                percent(one.share_of_revenue),
                 is_marked=one is richest,
             )
             for one in found.items
