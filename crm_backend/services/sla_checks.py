@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -89,8 +89,9 @@ async def mark_late(sessions: Sessions, now: datetime) -> int:
     """Mark what is about to be missed and what is; nobody marks it again."""
     n_marked = 0
     for mark in ("warned_at", "breached_at"):
+        query = select(SlaClock.id).where(_is_unmarked(mark, now))
         async with reading(sessions) as session:
-            ids = list(await session.scalars(_unmarked(mark, now)))
+            ids = list(await session.scalars(query))
         if not ids:
             continue
         async with sessions.begin() as session:
@@ -99,8 +100,8 @@ async def mark_late(sessions: Sessions, now: datetime) -> int:
     return n_marked
 
 
-def _unmarked(mark: Mark, now: datetime) -> Any:
-    return select(SlaClock.id).where(
+def _is_unmarked(mark: Mark, now: datetime) -> ColumnElement[bool]:
+    return and_(
         SlaClock.outcome.is_(None),
         _LIMITS[mark] <= now,
         getattr(SlaClock, mark).is_(None),
@@ -110,9 +111,11 @@ def _unmarked(mark: Mark, now: datetime) -> Any:
 async def _mark(
     session: AsyncSession, mark: Mark, clock_id: int, now: datetime
 ) -> bool:
+    # Not by a subquery: PostgreSQL looks at the row itself again once another gateway
+    # let it go, but not at what a subquery found before.
     done = await session.execute(
         update(SlaClock)
-        .where(SlaClock.id == clock_id, SlaClock.id.in_(_unmarked(mark, now)))
+        .where(SlaClock.id == clock_id, _is_unmarked(mark, now))
         .values({mark: now})
     )
     if not done.rowcount:  # type: ignore[attr-defined]  # of an update
