@@ -17,7 +17,7 @@ from crm_backend.schemas.conversations import (
     TurnOut,
 )
 from crm_backend.schemas.ratings import ReviewedRatingOut
-from crm_backend.services import assignments, conversations, inbox, posts
+from crm_backend.services import assignments, conversations, inbox, messages
 from crm_backend.services.inbox import Overview, ReviewedMessage
 
 
@@ -64,7 +64,7 @@ async def add_message(call: Call) -> MessageOut:
         call.principal,
         call.path["id"],
         client_message_id=str(call.body.client_message_id),
-        text=posts.checked_text(call.body.text, call.principal.language),
+        text=messages.checked_text(call.body.text, call.principal.language),
     )
     return MessageOut.model_validate(message)
 

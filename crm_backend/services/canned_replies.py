@@ -20,7 +20,7 @@ from crm_backend.models import (
     Ticket,
 )
 from crm_backend.principal import Principal
-from crm_backend.services.posts import checked_text
+from crm_backend.services.messages import checked_text
 
 VARIABLES = (
     "customer_name",

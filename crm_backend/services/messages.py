@@ -12,11 +12,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.catalogue import say
-from crm_backend.errors import Conflict
+from crm_backend.errors import Conflict, Invalid
 from crm_backend.models import Conversation, Message, utc_now
 from crm_backend.principal import Language
 from crm_backend.wakeups import INBOX, wake_after_commit
 
+# More than anybody types into a chat.
+MAX_TEXT = 4000
 # How far back a button still counts as offered.
 OFFERED_LINES = 200
 
@@ -64,6 +66,22 @@ def clean_text(text: str) -> str:
     kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
     visible = any(unicodedata.category(c)[0] not in "CZ" for c in kept)
     return kept.strip() if visible else ""
+
+
+def checked_text(text: str, language: str) -> str:
+    """Return a text that somebody wrote as it is stored.
+
+    Raises:
+        Invalid: there is nothing to see in it, or too much.
+    """
+    text = clean_text(text)
+    if not text:
+        raise Invalid("message_empty", say("message_empty", language))
+    if len(text) > MAX_TEXT:
+        raise Invalid(
+            "message_too_long", say("message_too_long", language, limit=MAX_TEXT)
+        )
+    return text
 
 
 def append(session: AsyncSession, conversation: Conversation, **values: Any) -> Message:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from crm_backend.models import ConversationNote, NoteMention, Staff, utc_now
 from crm_backend.principal import Principal
 from crm_backend.services import conversations, desk
-from crm_backend.services.posts import checked_text
+from crm_backend.services.messages import checked_text
 from crm_backend.wakeups import INBOX, wake_after_commit
 
 

@@ -20,7 +20,6 @@ from crm_backend.services import (
     verification_chat,
 )
 
-MAX_TEXT = 4000
 # More than people can type, less than what would keep the bot from others.
 MAX_MESSAGES = 20
 MESSAGES_WINDOW = timedelta(minutes=1)
@@ -57,7 +56,7 @@ async def post_text(
     repeat = await messages.find_repeat(session, conversation_id, client_message_id)
     if repeat is not None:
         return repeat
-    text = checked_text(text, conversation.language)
+    text = messages.checked_text(text, conversation.language)
     await _refuse_if_too_many(session, conversation)
     conversation.language = messages.detect_language(
         text,
@@ -118,22 +117,6 @@ async def post_payload(
     else:
         _ask_for_answer(session, conversation, message)
     return message
-
-
-def checked_text(text: str, language: str) -> str:
-    """Return the text as it is stored.
-
-    Raises:
-        Invalid: there is nothing to see in it, or too much.
-    """
-    text = messages.clean_text(text)
-    if not text:
-        raise Invalid("message_empty", say("message_empty", language))
-    if len(text) > MAX_TEXT:
-        raise Invalid(
-            "message_too_long", say("message_too_long", language, limit=MAX_TEXT)
-        )
-    return text
 
 
 def _ask_for_answer(

@@ -20,7 +20,7 @@ from crm_backend.models import (
 from crm_backend.principal import Principal
 from crm_backend.services import conversations
 from crm_backend.services.mail import send_mail
-from crm_backend.services.posts import checked_text
+from crm_backend.services.messages import checked_text
 from crm_backend.services.ticket_answers import move, record
 from crm_backend.services.tickets import get_ticket
 

@@ -1,6 +1,6 @@
 """What the page of a conversation shows besides what the services list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,28 +81,6 @@ async def list_tickets(session: AsyncSession, conversation_id: str) -> Sequence[
     """Return the tickets opened in a conversation, newest first."""
     query = select(Ticket).where(Ticket.conversation_id == conversation_id)
     return (await session.scalars(query.order_by(Ticket.id.desc()))).all()
-
-
-@dataclass(frozen=True)
-class MoodPoint:
-    """How a message of the customer sounded."""
-
-    at: datetime
-    score: float
-    # Where the point stands in the drawing, 0 to 100 from the left and from the top.
-    x: float
-    y: float
-
-
-def mood_points(lines: Iterable[Line]) -> list[MoodPoint]:
-    """Return the points of the drawing of a customer's mood, in order."""
-    scored = [(line.message.created_at, line.mood_score) for line in lines]
-    known = [(at, score) for at, score in scored if score is not None]
-    last = max(len(known) - 1, 1)
-    return [
-        MoodPoint(at, score, round(100 * i / last, 1), round(50 - 50 * score, 1))
-        for i, (at, score) in enumerate(known)
-    ]
 
 
 def with_notes(

@@ -28,7 +28,7 @@ from crm_backend.services.queues import mood_word
 from crm_backend.services.understanding import find_marks
 from crm_backend.web import formats
 from crm_backend.web.access import get_principal, require_reader
-from crm_backend.web.console_queries import Line, list_tickets, mood_points, with_notes
+from crm_backend.web.console_queries import Line, list_tickets, with_notes
 from crm_backend.web.mood_curve import draw_moods
 from crm_backend.web.queries import list_orders_of
 from crm_backend.web.rendering import render
@@ -88,7 +88,6 @@ async def conversation_page(
     everything = [*lines, *(line for _, some in merged for line in some)]
     is_read_only = conversation.merged_into_id is not None
     customer, orders = await _read_customer(session, conversation)
-    points = mood_points(lines)
     packet = await build_packet(session, principal, conversation.id)
     return render(
         template,
@@ -129,8 +128,6 @@ async def conversation_page(
             conversation.id, []
         ),
         mood=mood_word(conversation.mood),
-        points=points,
-        mood_of=mood_word,
         wrong=(await find_marks(session, conversation.id)).wrong,
         describe=_describer(language),
         packet=packet_out(packet, language),

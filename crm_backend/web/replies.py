@@ -20,7 +20,6 @@ from crm_backend.services import (
     canned_replies,
     conversations,
     messages,
-    posts,
 )
 from crm_backend.services.attachment_files import StagedFile
 from crm_backend.uploads import FORM, Upload
@@ -124,7 +123,7 @@ async def _send(
     earlier = await messages.find_repeat(session, conversation.id, str(message_id))
     text = None
     if form.text("text").strip() or not (form.file or earlier):
-        text = posts.checked_text(form.text("text"), language)
+        text = messages.checked_text(form.text("text"), language)
     if earlier is not None and earlier.text != text:
         raise Conflict("already_sent", say("page_reply_already_sent", language))
     if earlier is None and conversation.mode not in REPLY_MODES:

@@ -16,6 +16,7 @@ from crm_backend.models import utc_now
 from crm_backend.services import results
 from crm_backend.services.intervals import Share
 from crm_backend.services.results import BotResult, Period
+from crm_backend.services.sla import list_kept
 from crm_backend.web import formats
 from crm_backend.web.access import require_reader
 from crm_backend.web.charts import Figure, csv_response, make_figure
@@ -30,6 +31,7 @@ from crm_backend.web.result_tables import (
     bot_table,
     reasons_table,
     satisfaction_table,
+    sla_table,
     to_file,
     waits_table,
     with_intervals,
@@ -37,7 +39,7 @@ from crm_backend.web.result_tables import (
 
 PATH = "/console/numbers"
 PERIODS = (7, 30, 90, 365)
-TABLES = ("bot", "reasons", "waits", "agents", "satisfaction")
+TABLES = ("bot", "reasons", "waits", "agents", "sla", "satisfaction")
 # A chart of more bars is a table.
 N_BARS = 12
 OUTCOMES = ("contained", "handed_off", "failed", "abandoned")
@@ -161,6 +163,7 @@ async def _load(
         reasons_table(await results.count_reasons(session, period)),
         waits_table(await results.measure_waits(session, period)),
         agents_table(await results.measure_agents(session, period)),
+        sla_table(await list_kept(session, since=period.begin, until=period.end)),
         satisfaction_table(await results.measure_satisfaction(session, period)),
     ]
 

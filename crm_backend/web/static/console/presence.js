@@ -10,7 +10,6 @@ const TYPING_MS = 5_000;
 export function startPresence() {
   const place = document.querySelector("#presence");
   const page = document.querySelector("[data-page]")?.dataset.page;
-  heartbeat();
   if (!place) return;
   let typedAt = 0;
   const renew = async () => {
@@ -40,15 +39,4 @@ export function startPresence() {
   document.addEventListener("visibilitychange", renew);
   renew();
   setInterval(renew, RENEW_MS);
-}
-
-/* Whether this colleague is at work at all, for whoever hands conversations out. */
-function heartbeat() {
-  const beat = async () => {
-    if (document.hidden) return;
-    const response = await fetch("/console/presence", { method: "POST", redirect: "manual" }).catch(() => null);
-    // Nobody hands anything out here.
-    if (response?.status === 404 || response?.status === 405) clearInterval(timer);
-  };
-  const timer = setInterval(beat, 30_000);
 }
