@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from abc import abstractmethod
+from typing import Any, Literal
 
 from actions.base import Events
 from actions.call import Call, command
@@ -17,7 +18,10 @@ SEVERAL = {"churn": "utter_churn_risks", "refund": "utter_refund_risks"}
 class RiskForm(CustomerForm):
     """The risk of one customer with its reasons, or the customers with the highest."""
 
-    kind: ClassVar[Literal["churn", "refund"]]
+    @property
+    @abstractmethod
+    def kind(self) -> Literal["churn", "refund"]:
+        """Which risk it is about."""
 
     async def proceed(self, call: Call, known: dict[str, Any]) -> Events:
         """Answer about the customer; list the likeliest if nobody was spoken of."""

@@ -467,7 +467,9 @@ async def test_rep_asks_what_to_offer_and_what_to_do_next(rita):
     said = await rita.say("Alice Miller")
     assert "Cast-Iron Pan" in said
     # The customer spoken of is kept.
-    assert "Offer something new" in await rita.say("/next_best_action")
+    assert "Offer something new" in await rita.say(
+        "what is the next best action for her?"
+    )
 
 
 @pytest.mark.parametrize(
