@@ -286,12 +286,12 @@ def _add_ticket(talk: Talk, text: str, category: str = "complaint") -> Row:
 def _finish(talk: Talk, topic: str) -> None:
     """Close it, and let some customers say how it went."""
     ledger, row = talk.ledger, talk.row
-    row |= {"last_seq": len(talk.lines), "last_message_at": talk.now, "topic": topic}
-    row["rating_asked_at"] = talk.now
+    went_well = topic not in ("nlu_fallback", "out_of_scope")
+    row |= {"last_seq": len(talk.lines), "last_message_at": talk.now}
+    row |= {"topic": topic if went_well else None, "rating_asked_at": talk.now}
     rated_at = talk.now + timedelta(minutes=1)
     if not happens(ledger, P_RATING) or rated_at > ledger.as_of:
         return
-    went_well = topic not in ("nlu_fallback", "out_of_scope")
     shares = (0.04, 0.06, 0.15, 0.35, 0.4) if went_well else (0.3, 0.25, 0.2, 0.15, 0.1)
     score = int(ledger.rng.choice(5, p=shares)) + 1
     row |= {"rating_score": score, "rated_at": rated_at}
