@@ -21,6 +21,8 @@ MIN_OF_GROUP = 2
 N_KEYWORDS = 8
 N_THEMES = 6
 N_THEME_WORDS = 5
+# With fewer words for each, there are fewer themes.
+MIN_WORDS_PER_THEME = 4
 # Beyond this the newest say enough, and reading takes minutes.
 MAX_TEXTS = 5_000
 MAX_CHARACTERS = 1_000
@@ -79,7 +81,7 @@ def find_themes(texts: pd.DataFrame, groups: pd.Series) -> list[dict[str, Any]]:
     """
     themes: list[dict[str, Any]] = []
     for language, (names, counts), rows in _languages(texts):
-        n_themes = min(N_THEMES, len(names) // N_THEME_WORDS)
+        n_themes = min(N_THEMES, len(names) // MIN_WORDS_PER_THEME)
         if n_themes < 2:
             continue
         weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
@@ -179,7 +180,9 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
         sessions = make_sessions(engine)
-        await seed_shop(sessions, password=PASSWORD, n_customers=30)
+        # Each test has the conversations that it makes itself.
+        with patch("crm_backend.seed.shop.add_talks"):
+            await seed_shop(sessions, password=PASSWORD, n_customers=30)
         await engine.dispose()
 
     asyncio.run(seed())
