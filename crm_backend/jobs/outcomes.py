@@ -17,11 +17,11 @@ from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import save_outcome
 from crm_backend.services.predictions import (
     Kind,
-    find_current,
     find_outcome,
     score_outcome,
     store_outcomes,
 )
+from crm_backend.services.predictors import find_current
 
 
 async def train(

@@ -16,10 +16,10 @@ from crm_backend.jobs.outcomes import score, train
 from crm_backend.models import Customer, CustomerPrediction, Order, Predictor
 from crm_backend.services.customers import get_customer
 from crm_backend.services.predictions import (
-    find_current,
     list_likeliest,
     predict_outcome,
 )
+from crm_backend.services.predictors import find_current
 
 pytest_plugins = ("tests.crm_backend.fixtures_predictions",)
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
