@@ -85,13 +85,21 @@ LABELS: dict[str, Callable[[ShopFrames, pd.Index, datetime, int], pd.Series]] = 
 }
 
 
-def train_outcome(kind: str, frames: ShopFrames, as_of: datetime) -> OutcomeTraining:
+def train_outcome(
+    kind: str,
+    frames: ShopFrames,
+    as_of: datetime,
+    *,
+    rival: OutcomePredictor | None = None,
+) -> OutcomeTraining:
     """Train a predictor of an outcome on what was known at `as_of`.
 
     Args:
         kind: churn or refund.
         frames: a shop's records.
         as_of: the present; the last window ends here.
+        rival: another predictor, to be measured on the same last window; the card
+            has that as `rival_test`.
 
     Raises:
         NotEnoughData: names what is missing: days, or customers to whom it happened
@@ -130,6 +138,9 @@ def train_outcome(kind: str, frames: ShopFrames, as_of: datetime) -> OutcomeTrai
         "trials": [asdict(trial) for trial in tried.trials],
         "calibration": calibration_table(test.happened, p),
     }
+    if rival is not None:
+        p_rival = rival.p(test.table)
+        card["rival_test"] = measure_p(test.happened, p_rival, tried.blend.threshold)
     return OutcomeTraining(predictor, as_of, card)
 
 

@@ -21,7 +21,7 @@ from crm_backend.services.predictions import (
     score_outcome,
     store_outcomes,
 )
-from crm_backend.services.predictors import find_current
+from crm_backend.services.predictors import add_trained, find_current
 
 
 async def train(
@@ -40,32 +40,31 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        current = await find_current(session, kind)
+    rival = await asyncio.to_thread(find_outcome, current, var_dir)
     try:
-        training = await asyncio.to_thread(train_outcome, kind, frames, as_of)
+        training = await asyncio.to_thread(
+            train_outcome, kind, frames, as_of, rival=rival
+        )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
     predictor = training.predictor
     file_name, digest = await asyncio.to_thread(save_outcome, predictor, var_dir)
     version = f"{kind}-{as_of:%Y%m%d}-{digest[:8]}"
+    row = Predictor(
+        version=version,
+        kind=kind,
+        horizon_days=predictor.horizon_days,
+        as_of=as_of,
+        n_train=predictor.n_train,
+        base_rate=predictor.base_rate,
+        metrics={**training.card, "file_sha256": digest},
+        file_name=file_name,
+    )
     async with sessions.begin() as session:
-        row: Predictor | None = await session.scalar(
-            select(Predictor).where(Predictor.version == version)
-        )
-        if row is None:
-            row = Predictor(
-                version=version,
-                kind=kind,
-                horizon_days=predictor.horizon_days,
-                as_of=as_of,
-                n_train=predictor.n_train,
-                base_rate=predictor.base_rate,
-                metrics={**training.card, "file_sha256": digest},
-                file_name=file_name,
-            )
-            session.add(row)
-            await session.flush()
+        row, verdict = await add_trained(session, row)
     auc = training.card["test"]["roc_auc"]
-    report(f"Trained {version}: AUC {auc:.3f} on the last window")
+    report(f"Trained {version}: AUC {auc:.3f} on the last window; {verdict}")
     return row
 
 

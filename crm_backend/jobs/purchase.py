@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.features import NotEnoughData
@@ -23,6 +23,7 @@ from crm_backend.services.insights import (
     score,
     store,
 )
+from crm_backend.services.predictors import add_trained
 
 # A predictor and its scores of the last day need no refreshing.
 FRESH_FOR = timedelta(days=1)
@@ -50,18 +51,20 @@ async def train_purchase(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        current = await find_predictor(session)
+    rival = await asyncio.to_thread(find_loaded, current, var_dir)
     report(f"Learning from {len(frames.orders):,} orders")
     try:
-        training = await asyncio.to_thread(train, frames, as_of)
+        training = await asyncio.to_thread(train, frames, as_of, rival=rival)
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
     file_name, digest = await asyncio.to_thread(
         save_purchase, training.predictor, var_dir
     )
     async with sessions.begin() as session:
-        row = await _add_predictor(session, training, file_name, digest)
-    scores = training.card["test"]
-    report(f"Trained {row.version}: AUC {scores['auc']:.3f} on the last 30 days")
+        row, verdict = await add_trained(session, _row(training, file_name, digest))
+    auc = training.card["test"]["auc"]
+    report(f"Trained {row.version}: AUC {auc:.3f} on the last 30 days; {verdict}")
     return row
 
 
@@ -132,11 +135,9 @@ async def refresh_purchase(
     return True
 
 
-async def _add_predictor(
-    session: AsyncSession, training: Training, file_name: str, digest: str
-) -> Predictor:
+def _row(training: Training, file_name: str, digest: str) -> Predictor:
     predictor = training.predictor
-    row = Predictor(
+    return Predictor(
         version=f"{PURCHASE}-{training.as_of:%Y%m%d}-{digest[:8]}",
         kind=PURCHASE,
         horizon_days=predictor.horizon_days,
@@ -146,19 +147,15 @@ async def _add_predictor(
         metrics={**training.card, "file_sha256": digest},
         file_name=file_name,
     )
-    # Training again on the same records may give the very same predictor.
-    known: Predictor | None = await session.scalar(
-        select(Predictor).where(Predictor.version == row.version)
-    )
-    if known is not None:
-        return known
-    session.add(row)
-    await session.flush()
-    return row
 
 
 async def _is_fresh(session: AsyncSession, row: Predictor | None) -> bool:
-    if row is None or utc_now() - row.trained_at > FRESH_FOR:
+    if row is None:
+        return False
+    # One that was trained since and was no better counts too.
+    last = select(func.max(Predictor.trained_at)).where(Predictor.kind == row.kind)
+    trained_at = await session.scalar(last)
+    if trained_at is None or utc_now() - trained_at > FRESH_FOR:
         return False
     found = await session.scalar(
         select(PurchasePrediction.id)

@@ -39,6 +39,7 @@ def setup_sales(app: web.Application) -> None:
     get("/sales/demand.csv", demand.download_demand)
     get("/sales/models", predictors.show_predictors)
     get("/sales/models/{version}", predictors.show_predictor)
+    post("/sales/models/{version}", predictors.submit_predictor)
     get("/sales/customers", customers.show_customers)
     get("/sales/customers/{number}", customers.show_customer)
     get("/sales/report", sales_report.show_report)

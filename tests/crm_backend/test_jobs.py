@@ -146,3 +146,15 @@ async def test_imported_cancellations_without_a_time_never_counted(sessions):
         )
         after = customer_features(await load_frames(session, customer.id), AS_OF)
     assert np.diff([before["n_orders"].item(), after["n_orders"].item()]) == -1
+
+
+async def test_new_predictor_is_measured_beside_the_one_in_use(sessions, tmp_path):
+    said = []
+    row = await train_purchase(
+        sessions, tmp_path, as_of=AS_OF - timedelta(days=1), report=said.append
+    )
+    assert {"auc", "log_loss"} <= set(row.metrics["rival_test"])
+    assert "each on its own later days" in said[-1]
+    async with sessions() as session:
+        current = await find_predictor(session)
+    assert (current.id == row.id) == ("replaces" in said[-1])
