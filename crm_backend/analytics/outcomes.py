@@ -17,6 +17,7 @@ from crm_backend.analytics.arrays import BoolArray, FloatArray
 from crm_backend.analytics.competition.columns import Columns
 from crm_backend.analytics.competition.compete import Competition, compete, naive_p
 from crm_backend.analytics.competition.measures import measure_p, ranges_p
+from crm_backend.analytics.drift import describe
 from crm_backend.analytics.evaluate import calibration_table
 from crm_backend.analytics.features import (
     FEATURE_NAMES,
@@ -137,6 +138,8 @@ def train_outcome(
         and scores["roc_auc"] > naive["roc_auc"],
         "trials": [asdict(trial) for trial in tried.trials],
         "calibration": calibration_table(test.happened, p),
+        # The newest of what it learned from, to tell later whether that still holds.
+        "reference": describe(test.table[FEATURE_NAMES], predictor.p(test.table)),
     }
     if rival is not None:
         p_rival = rival.p(test.table)

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from crm_backend.analytics.arrays import BoolArray, FloatArray
+from crm_backend.analytics.drift import describe
 from crm_backend.analytics.evaluate import calibration_table, measure, split_by_time
 from crm_backend.analytics.features import (
     FEATURE_NAMES,
@@ -105,6 +106,9 @@ def train(
     if rival is not None:
         card["rival_test"] = measure(test.bought, rival.p_purchase(test.features))
     served = train_family(family, windows, horizon_days=horizon_days)
+    # The newest of what it learned from, to tell later whether that still holds.
+    newest = test.features[FEATURE_NAMES]
+    card["reference"] = describe(newest, served.p_purchase(test.features))
     return Training(served, as_of, card)
 
 

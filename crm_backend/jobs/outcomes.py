@@ -12,13 +12,15 @@ from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import save_outcome
 from crm_backend.services.predictions import (
     Kind,
+    asked_features,
     find_outcome,
-    score_outcome,
+    score_features,
     store_outcomes,
 )
 from crm_backend.services.predictors import add_trained, find_current
@@ -93,8 +95,10 @@ async def score(
         frames = await load_frames(session)
         consenting = select(Customer.id).where(Customer.consent_profiling)
         allowed = set(await session.scalars(consenting))
-    scores = await asyncio.to_thread(score_outcome, predictor, frames, as_of)
-    scores = scores[scores.index.isin(allowed)]
+    features = await asyncio.to_thread(asked_features, kind, frames, as_of)
+    features = features[features.index.isin(allowed)]
+    scores = await asyncio.to_thread(score_features, predictor, features)
+    drift = summarise_drift(row, features, scores, "p", as_of)
     refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
         await session.execute(
@@ -103,7 +107,8 @@ async def score(
             )
         )
         await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
-    report(f"Scored {len(scores):,} customers: {kind}")
+        await keep_drift(session, row, drift)
+    report(f"Scored {len(scores):,} customers: {kind}; {drift_sentence(drift)}")
     return len(scores)
 
 

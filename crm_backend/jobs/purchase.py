@@ -8,11 +8,12 @@ from rich.console import Console
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_backend.analytics.features import NotEnoughData
+from crm_backend.analytics.features import NotEnoughData, customer_features
 from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
 from crm_backend.predictors import save_purchase
@@ -20,7 +21,7 @@ from crm_backend.services.insights import (
     PURCHASE,
     find_loaded,
     find_predictor,
-    score,
+    score_features,
     store,
 )
 from crm_backend.services.predictors import add_trained
@@ -96,8 +97,12 @@ async def score_purchase(
         frames = await load_frames(session)
         consenting = select(Customer.id).where(Customer.consent_profiling)
         allowed = set(await session.scalars(consenting))
-    scores = await asyncio.to_thread(score, predictor, frames, as_of)
-    scores = scores[scores.index.isin(allowed)]
+    features = await asyncio.to_thread(
+        customer_features, frames, as_of, horizon_days=predictor.horizon_days
+    )
+    features = features[features.index.isin(allowed)]
+    scores = await asyncio.to_thread(score_features, predictor, features)
+    drift = summarise_drift(row, features, scores, "p_purchase", as_of)
     refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
         await session.execute(
@@ -106,7 +111,8 @@ async def score_purchase(
             )
         )
         await store(session, row, scores, as_of=as_of, scored_at=utc_now())
-    report(f"Scored {len(scores):,} customers")
+        await keep_drift(session, row, drift)
+    report(f"Scored {len(scores):,} customers; {drift_sentence(drift)}")
     return len(scores)
 
 

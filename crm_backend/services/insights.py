@@ -192,6 +192,13 @@ def score(
         NotEnoughData: nobody in the frames has an order that stands.
     """
     features = customer_features(frames, as_of, horizon_days=predictor.horizon_days)
+    return score_features(predictor, features)
+
+
+def score_features(
+    predictor: PurchasePredictor, features: pd.DataFrame
+) -> pd.DataFrame:
+    """Score customers by their features; see score."""
     return pd.DataFrame(
         {
             "p_purchase": predictor.p_purchase(features),

@@ -183,9 +183,22 @@ def score_outcome(
     Raises:
         NotEnoughData: nobody in the frames has an order that stands.
     """
+    return score_features(predictor, asked_features(predictor.kind, frames, as_of))
+
+
+def asked_features(kind: str, frames: ShopFrames, as_of: datetime) -> pd.DataFrame:
+    """Return the features of everybody of whom the question makes sense.
+
+    Raises:
+        NotEnoughData: nobody in the frames has an order that stands.
+    """
     features = customer_features(frames, as_of, horizon_days=30)
-    limit = OUTCOMES[predictor.kind].max_days_since_last_order
-    features = features[features["days_since_last_order"] <= limit]
+    limit = OUTCOMES[kind].max_days_since_last_order
+    return features[features["days_since_last_order"] <= limit]
+
+
+def score_features(predictor: OutcomePredictor, features: pd.DataFrame) -> pd.DataFrame:
+    """Score customers by their features; see score_outcome."""
     if features.empty:
         return pd.DataFrame(columns=["p", "p_low", "p_high", "reasons", "alike"])
     p = predictor.p(features)

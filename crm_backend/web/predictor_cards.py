@@ -66,6 +66,24 @@ class Card:
     calibration: list[tuple[float, float, int]]
 
 
+@dataclass(frozen=True)
+class Drift:
+    """How far the customers scored last are from those that were learned from.
+
+    Attributes:
+        level: none, some or clear; None if nothing was kept to compare with.
+        names: of features and the score, what changed most first.
+        psi: the population stability index of each.
+        reasons: of what share of customers each is among the reasons.
+    """
+
+    level: str | None
+    n_scored: int
+    names: list[str]
+    psi: Mapping[str, float]
+    reasons: Mapping[str, float]
+
+
 def read_card(row: Predictor) -> Card:
     """Read the card of a predictor of purchases or of another outcome."""
     card = row.metrics
@@ -123,6 +141,21 @@ def _trials(card: Mapping[str, Any]) -> list[tuple[str, float]]:
         loss = best.get(trial["family"], trial["log_loss"])
         best[trial["family"]] = min(loss, trial["log_loss"])
     return sorted(best.items(), key=lambda one: one[1])
+
+
+def read_drift(row: Predictor) -> Drift | None:
+    """Read what the last scoring saw; None before the first."""
+    if row.drift is None:
+        return None
+    psi, reasons = row.drift["psi"], row.drift["reasons"]
+    return Drift(
+        level=row.drift["level"],
+        n_scored=row.drift["n_scored"],
+        # PostgreSQL does not keep the order of what is in a JSON object.
+        names=sorted(psi | reasons, key=lambda name: -psi.get(name, 0.0)),
+        psi=psi,
+        reasons=reasons,
+    )
 
 
 def family_text(family: str, language: str) -> str:

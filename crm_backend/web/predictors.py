@@ -17,6 +17,7 @@ from crm_backend.web.predictor_cards import (
     family_text,
     feature_text,
     read_card,
+    read_drift,
 )
 from crm_backend.web.rendering import render
 
@@ -87,6 +88,7 @@ async def _card_page(
         status=409 if problem else 200,
         model=row,
         card=card,
+        drift=read_drift(row),
         figure=figure,
         problem=problem,
         family=lambda name: family_text(name, language),

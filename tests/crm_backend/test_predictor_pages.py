@@ -65,6 +65,20 @@ async def test_card_has_calibration_limits_and_the_rule_to_beat(client, people):
     assert "Predicted" not in chinese
 
 
+async def test_card_says_in_a_sentence_whether_it_still_holds(client, people):
+    version = await find_version(people)
+    _, page = await read(client, people, f"/sales/models/{version}?lang=en")
+    assert "Does it still hold?" in page
+    assert "The customers scored last" in page
+    async with people.sessions.begin() as session:
+        drift = {"psi": {"n_orders": 0.4, "p": 0.1}, "level": "clear"}
+        await session.execute(
+            update(Predictor).values(drift={**drift, "n_scored": 3, "reasons": {}})
+        )
+    _, page = await read(client, people, f"/sales/models/{version}?lang=en")
+    assert "“orders so far” changed most, with a PSI of 0.4" in page
+
+
 async def test_unknown_version_or_customer_does_not_exist(client, people):
     for path in ("/sales/models/purchase-x", "/sales/customers/C-999999"):
         assert (await read(client, people, path))[0] == 404
