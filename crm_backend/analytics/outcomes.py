@@ -58,7 +58,9 @@ class _Rows:
     window: FloatArray
 
     def pick(self, chosen: Any) -> "_Rows":
-        return _Rows(self.table[chosen], self.happened[chosen], self.window[chosen])
+        return _Rows(
+            self.table.iloc[chosen], self.happened[chosen], self.window[chosen]
+        )
 
 
 def sent_back_within(
