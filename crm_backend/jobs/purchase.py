@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.features import NotEnoughData, customer_features
@@ -24,7 +24,7 @@ from crm_backend.services.insights import (
     score_features,
     store,
 )
-from crm_backend.services.predictors import add_trained
+from crm_backend.services.predictors import add_trained, find_trained_at
 
 # A predictor and its scores of the last day need no refreshing.
 FRESH_FOR = timedelta(days=1)
@@ -159,8 +159,7 @@ async def _is_fresh(session: AsyncSession, row: Predictor | None) -> bool:
     if row is None:
         return False
     # One that was trained since and was no better counts too.
-    last = select(func.max(Predictor.trained_at)).where(Predictor.kind == row.kind)
-    trained_at = await session.scalar(last)
+    trained_at = await find_trained_at(session, row.kind)
     if trained_at is None or utc_now() - trained_at > FRESH_FOR:
         return False
     found = await session.scalar(

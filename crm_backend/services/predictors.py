@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.errors import Conflict, NotFound
@@ -44,6 +44,13 @@ async def find_current(session: AsyncSession, kind: str) -> Predictor | None:
         .limit(1)
     )
     return row
+
+
+async def find_trained_at(session: AsyncSession, kind: str) -> datetime | None:
+    """Return when a predictor of a kind was trained last, also one not in use."""
+    last = select(func.max(Predictor.trained_at)).where(Predictor.kind == kind)
+    found: datetime | None = await session.scalar(last)
+    return found
 
 
 async def add_trained(session: AsyncSession, row: Predictor) -> tuple[Predictor, str]:
