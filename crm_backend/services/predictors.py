@@ -135,8 +135,11 @@ async def roll_back(
     """
     if not current.is_current:
         raise Conflict("predictor_not_in_use", f"{current.version} is not in use.")
+    since = current.promoted_at or current.trained_at
     query = select(Predictor).where(
-        Predictor.kind == current.kind, Predictor.promoted_at < current.promoted_at
+        Predictor.kind == current.kind,
+        Predictor.id != current.id,
+        Predictor.promoted_at < since,
     )
     rows = await session.scalars(query.order_by(Predictor.promoted_at.desc()))
     for row in rows.all():
