@@ -19,13 +19,8 @@ from tenacity import (
     wait_random,
 )
 
-from actions.catalogue_records import (
-    Product,
-    ProductMention,
-    Recommendation,
-    SalesReport,
-)
 from actions.config import Config
+from actions.crm_catalogue import CatalogueCalls
 from actions.crm_errors import (
     CrmError,
     CrmForbidden,
@@ -34,21 +29,16 @@ from actions.crm_errors import (
     CrmUnavailable,
     CrmVerificationRequired,
 )
+from actions.crm_insights import InsightCalls
 from actions.crm_records import (
-    ArticleAnswer,
-    Customer,
-    CustomerSummary,
     Json,
     Order,
-    PurchasePrediction,
     Refund,
     Return,
     Ticket,
-    TopProspects,
 )
 from actions.crm_sales import SalesCalls
 from actions.crm_segments import SegmentCalls
-from actions.risk_records import Risk
 
 T = TypeVar("T")
 
@@ -152,7 +142,7 @@ class CrmClient:
         return answer
 
 
-class CrmCaller(SegmentCalls, SalesCalls):
+class CrmCaller(InsightCalls, CatalogueCalls, SegmentCalls, SalesCalls):
     """The endpoints, for one person in one turn."""
 
     def __init__(self, client: CrmClient, claims: str, idempotency_key: str) -> None:
@@ -231,91 +221,6 @@ class CrmCaller(SegmentCalls, SalesCalls):
         """How many customers wait for a person, up to 100; for those who serve."""
         params: dict[str, str | int] = {"mode": "waiting", "limit": 100}
         return len(await self._get_items("/conversations", dict, params))
-
-    async def find_customers(self, text: str, limit: int = 5) -> list[Customer]:
-        """Customers named in `text`, by number, e-mail address or name."""
-        params: dict[str, str | int] = {"q": text, "limit": limit}
-        return await self._get_items("/customers", Customer.from_json, params)
-
-    async def get_customer_summary(self, number: str) -> CustomerSummary:
-        """A customer's history in numbers."""
-        path = f"/customers/{_part(number)}/summary"
-        return await self._get(path, CustomerSummary.from_json, number)
-
-    async def predict_purchase(self, number: str) -> PurchasePrediction:
-        """Score a customer now."""
-        path = f"/customers/{_part(number)}/purchase-predictions"
-        return await self._post(path, {}, PurchasePrediction.from_json, number)
-
-    async def list_top_prospects(self, limit: int = 5) -> TopProspects:
-        """The customers most likely to buy."""
-        answer = await self._client.send(
-            "GET",
-            "/insights/top-prospects",
-            headers=self._headers,
-            params={"limit": limit},
-        )
-        return _read(TopProspects.from_json, answer)
-
-    async def predict_risk(self, kind: str, number: str) -> Risk:
-        """Say now how likely a customer is to stay away or to return something."""
-        path = f"/customers/{_part(number)}/{kind}-predictions"
-        return await self._post(path, {}, Risk.from_json, number)
-
-    async def list_risks(self, kind: str, limit: int = 5) -> list[Risk]:
-        """The customers with the highest risk."""
-        path = f"/insights/{kind}-risks"
-        return await self._get_items(path, Risk.from_json, {"limit": limit})
-
-    async def report_sales(
-        self, from_on: str | None = None, to_on: str | None = None
-    ) -> SalesReport:
-        """What was sold on these days, both included; by default in the last seven."""
-        params = {"from_on": from_on, "to_on": to_on}
-        return await self._read("/insights/sales", params, SalesReport.from_json)
-
-    async def get_product(self, sku: str) -> Product:
-        """One article."""
-        return await self._get(f"/products/{_part(sku)}", Product.from_json, sku)
-
-    async def find_product_mentions(self, text: str) -> list[ProductMention]:
-        """The articles a message may be about, likeliest first."""
-        params: dict[str, str | int] = {"text": text, "limit": 5}
-        return await self._get_items(
-            "/products/mentions", ProductMention.from_json, params
-        )
-
-    async def recommend_products(
-        self,
-        text: str,
-        *,
-        min_price_cents: int | None = None,
-        max_price_cents: int | None = None,
-        currency: str | None = None,
-    ) -> Recommendation:
-        """What sold best, of what a message asks for and is in stock."""
-        params = {
-            "text": text,
-            "min_price_cents": min_price_cents,
-            "max_price_cents": max_price_cents,
-            "currency": currency,
-            "limit": 3,
-        }
-        return await self._read(
-            "/products/recommendations", params, Recommendation.from_json
-        )
-
-    async def search_articles(
-        self, question: str, *, language: str, topic: str | None = None
-    ) -> ArticleAnswer:
-        """What the help articles say to a question, or about an intent."""
-        params: dict[str, str | int] = {"language": language, "limit": 1}
-        params |= {"q": question} if question else {}
-        params |= {"topic": topic} if topic else {}
-        answer = await self._client.send(
-            "GET", "/articles/search", headers=self._headers, params=params
-        )
-        return _read(ArticleAnswer.from_json, answer)
 
     async def _read(
         self,

@@ -113,6 +113,7 @@ def serve() -> None:
         warm_predictors,
         warm_summaries,
     )
+    from crm_backend.retraining import run_retraining
     from crm_backend.sweeps import run_sweeps
     from crm_backend.upkeep import run_upkeep
     from crm_backend.web.charts import warm_charts
@@ -133,6 +134,7 @@ def serve() -> None:
     crm.cleanup_ctx.append(run_sweeps)
     crm.cleanup_ctx.append(run_upkeep)
     crm.cleanup_ctx.append(run_learning)
+    crm.cleanup_ctx.append(run_retraining)
     try:
         web.run_app(
             crm,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -111,6 +112,8 @@ class Config:
     # When people answer, on that clock; holidays of the country are days off.
     business_hours: Week = setting_values.ALWAYS
     holiday_country: str = ""
+    # When predictors are trained anew each day, on that clock; None: by hand only.
+    retrain_at: time | None = None
     # Customers' orders worth more are cancelled by people only; 0: no limit.
     cancel_limit_cents: int = 0
     # How large a file may be that is sent in a conversation.
@@ -192,6 +195,7 @@ class Config:
             holiday_country=_parsed(
                 env, "HOLIDAY_COUNTRY", setting_values.read_holiday_country
             ),
+            retrain_at=_parsed(env, "RETRAIN_AT", setting_values.read_time),
             cancel_limit_cents=_integer(env, "CANCEL_LIMIT_CENTS", 0, 0),
             attachment_max_mb=_integer(
                 env, "ATTACHMENT_MAX_MB", cls.attachment_max_mb, 1

@@ -120,6 +120,14 @@ def _load(path: Path, digest: str) -> dict[str, Any]:
     return saved
 
 
+def is_intact(path: Path, digest: str) -> bool:
+    """Whether a file is exactly what was saved."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    except OSError:
+        return False
+
+
 def warm_up() -> None:
     """Load what the first prediction needs."""
     for name in ("sklearn.ensemble", "skops.io"):

@@ -6,6 +6,7 @@ Every function raises a ValueError whose message goes on after the setting's nam
 import itertools
 import re
 from dataclasses import dataclass
+from datetime import datetime, time
 from email.headerregistry import Address
 from email.policy import SMTP
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -186,6 +187,16 @@ def read_addresses(text: str) -> tuple[str, ...]:
                 f"must list addresses such as http://127.0.0.1:5005, not {address!r}."
             )
     return tuple(found)
+
+
+def read_time(text: str) -> time | None:
+    """Read a time of day such as 03:30; empty is none."""
+    if not text.strip():
+        return None
+    try:
+        return datetime.strptime(text.strip(), "%H:%M").time()
+    except ValueError as err:
+        raise ValueError(f"must be a time such as 03:30, not {text!r}.") from err
 
 
 def read_business_hours(text: str) -> Week:

@@ -17,6 +17,7 @@ from crm_backend.analytics.arrays import BoolArray, FloatArray
 from crm_backend.analytics.competition.columns import Columns
 from crm_backend.analytics.competition.compete import Competition, compete, naive_p
 from crm_backend.analytics.competition.measures import measure_p, ranges_p
+from crm_backend.analytics.drift import describe
 from crm_backend.analytics.evaluate import calibration_table
 from crm_backend.analytics.features import (
     FEATURE_NAMES,
@@ -57,7 +58,9 @@ class _Rows:
     window: FloatArray
 
     def pick(self, chosen: Any) -> "_Rows":
-        return _Rows(self.table[chosen], self.happened[chosen], self.window[chosen])
+        return _Rows(
+            self.table.iloc[chosen], self.happened[chosen], self.window[chosen]
+        )
 
 
 def sent_back_within(
@@ -85,13 +88,21 @@ LABELS: dict[str, Callable[[ShopFrames, pd.Index, datetime, int], pd.Series]] = 
 }
 
 
-def train_outcome(kind: str, frames: ShopFrames, as_of: datetime) -> OutcomeTraining:
+def train_outcome(
+    kind: str,
+    frames: ShopFrames,
+    as_of: datetime,
+    *,
+    rival: OutcomePredictor | None = None,
+) -> OutcomeTraining:
     """Train a predictor of an outcome on what was known at `as_of`.
 
     Args:
         kind: churn or refund.
         frames: a shop's records.
         as_of: the present; the last window ends here.
+        rival: another predictor, to be measured on the same last window; the card
+            has that as `rival_test`.
 
     Raises:
         NotEnoughData: names what is missing: days, or customers to whom it happened
@@ -129,7 +140,12 @@ def train_outcome(kind: str, frames: ShopFrames, as_of: datetime) -> OutcomeTrai
         and scores["roc_auc"] > naive["roc_auc"],
         "trials": [asdict(trial) for trial in tried.trials],
         "calibration": calibration_table(test.happened, p),
+        # The newest of what it learned from, to tell later whether that still holds.
+        "reference": describe(test.table[FEATURE_NAMES], predictor.p(test.table)),
     }
+    if rival is not None:
+        p_rival = rival.p(test.table)
+        card["rival_test"] = measure_p(test.happened, p_rival, tried.blend.threshold)
     return OutcomeTraining(predictor, as_of, card)
 
 

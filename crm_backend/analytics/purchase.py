@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from crm_backend.analytics.arrays import BoolArray, FloatArray
+from crm_backend.analytics.drift import describe
 from crm_backend.analytics.evaluate import calibration_table, measure, split_by_time
 from crm_backend.analytics.features import (
     FEATURE_NAMES,
@@ -72,7 +73,11 @@ class Training:
 
 
 def train(
-    frames: ShopFrames, as_of: datetime, *, horizon_days: int = HORIZON_DAYS
+    frames: ShopFrames,
+    as_of: datetime,
+    *,
+    horizon_days: int = HORIZON_DAYS,
+    rival: PurchasePredictor | None = None,
 ) -> Training:
     """Train a purchase predictor on what was known at `as_of`.
 
@@ -80,6 +85,8 @@ def train(
         frames: a shop's records.
         as_of: the present; the last window ends here.
         horizon_days: how far to look ahead.
+        rival: another predictor, to be measured on the same last window; the card
+            has that as `rival_test`.
 
     Raises:
         NotEnoughData: fewer than three windows, MIN_CUSTOMERS customers, or
@@ -96,7 +103,12 @@ def train(
     tested = _calibrated(family, trials[family], older, validation, horizon_days)
     card = _card(tested, older, validation, test)
     card["validation_log_loss"] = losses
+    if rival is not None:
+        card["rival_test"] = measure(test.bought, rival.p_purchase(test.features))
     served = train_family(family, windows, horizon_days=horizon_days)
+    # The newest of what it learned from, to tell later whether that still holds.
+    newest = test.features[FEATURE_NAMES]
+    card["reference"] = describe(newest, served.p_purchase(test.features))
     return Training(served, as_of, card)
 
 

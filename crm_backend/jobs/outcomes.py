@@ -12,16 +12,18 @@ from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import save_outcome
 from crm_backend.services.predictions import (
     Kind,
-    find_current,
+    asked_features,
     find_outcome,
-    score_outcome,
+    score_features,
     store_outcomes,
 )
+from crm_backend.services.predictors import add_trained, find_current
 
 
 async def train(
@@ -40,32 +42,31 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        current = await find_current(session, kind)
+    rival = await asyncio.to_thread(find_outcome, current, var_dir)
     try:
-        training = await asyncio.to_thread(train_outcome, kind, frames, as_of)
+        training = await asyncio.to_thread(
+            train_outcome, kind, frames, as_of, rival=rival
+        )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
     predictor = training.predictor
     file_name, digest = await asyncio.to_thread(save_outcome, predictor, var_dir)
     version = f"{kind}-{as_of:%Y%m%d}-{digest[:8]}"
+    row = Predictor(
+        version=version,
+        kind=kind,
+        horizon_days=predictor.horizon_days,
+        as_of=as_of,
+        n_train=predictor.n_train,
+        base_rate=predictor.base_rate,
+        metrics={**training.card, "file_sha256": digest},
+        file_name=file_name,
+    )
     async with sessions.begin() as session:
-        row: Predictor | None = await session.scalar(
-            select(Predictor).where(Predictor.version == version)
-        )
-        if row is None:
-            row = Predictor(
-                version=version,
-                kind=kind,
-                horizon_days=predictor.horizon_days,
-                as_of=as_of,
-                n_train=predictor.n_train,
-                base_rate=predictor.base_rate,
-                metrics={**training.card, "file_sha256": digest},
-                file_name=file_name,
-            )
-            session.add(row)
-            await session.flush()
+        row, verdict = await add_trained(session, row)
     auc = training.card["test"]["roc_auc"]
-    report(f"Trained {version}: AUC {auc:.3f} on the last window")
+    report(f"Trained {version}: AUC {auc:.3f} on the last window; {verdict}")
     return row
 
 
@@ -94,8 +95,10 @@ async def score(
         frames = await load_frames(session)
         consenting = select(Customer.id).where(Customer.consent_profiling)
         allowed = set(await session.scalars(consenting))
-    scores = await asyncio.to_thread(score_outcome, predictor, frames, as_of)
-    scores = scores[scores.index.isin(allowed)]
+    features = await asyncio.to_thread(asked_features, kind, frames, as_of)
+    features = features[features.index.isin(allowed)]
+    scores = await asyncio.to_thread(score_features, predictor, features)
+    drift = summarise_drift(row, features, scores, "p", as_of)
     refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
         await session.execute(
@@ -104,7 +107,8 @@ async def score(
             )
         )
         await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
-    report(f"Scored {len(scores):,} customers: {kind}")
+        await keep_drift(session, row, drift)
+    report(f"Scored {len(scores):,} customers: {kind}; {drift_sentence(drift)}")
     return len(scores)
 
 

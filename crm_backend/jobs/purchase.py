@@ -8,11 +8,12 @@ from rich.console import Console
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_backend.analytics.features import NotEnoughData
+from crm_backend.analytics.features import NotEnoughData, customer_features
 from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames
+from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
 from crm_backend.predictors import save_purchase
@@ -20,9 +21,10 @@ from crm_backend.services.insights import (
     PURCHASE,
     find_loaded,
     find_predictor,
-    score,
+    score_features,
     store,
 )
+from crm_backend.services.predictors import add_trained, find_trained_at
 
 # A predictor and its scores of the last day need no refreshing.
 FRESH_FOR = timedelta(days=1)
@@ -50,18 +52,20 @@ async def train_purchase(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        current = await find_predictor(session)
+    rival = await asyncio.to_thread(find_loaded, current, var_dir)
     report(f"Learning from {len(frames.orders):,} orders")
     try:
-        training = await asyncio.to_thread(train, frames, as_of)
+        training = await asyncio.to_thread(train, frames, as_of, rival=rival)
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
     file_name, digest = await asyncio.to_thread(
         save_purchase, training.predictor, var_dir
     )
     async with sessions.begin() as session:
-        row = await _add_predictor(session, training, file_name, digest)
-    scores = training.card["test"]
-    report(f"Trained {row.version}: AUC {scores['auc']:.3f} on the last 30 days")
+        row, verdict = await add_trained(session, _row(training, file_name, digest))
+    auc = training.card["test"]["auc"]
+    report(f"Trained {row.version}: AUC {auc:.3f} on the last 30 days; {verdict}")
     return row
 
 
@@ -93,8 +97,12 @@ async def score_purchase(
         frames = await load_frames(session)
         consenting = select(Customer.id).where(Customer.consent_profiling)
         allowed = set(await session.scalars(consenting))
-    scores = await asyncio.to_thread(score, predictor, frames, as_of)
-    scores = scores[scores.index.isin(allowed)]
+    features = await asyncio.to_thread(
+        customer_features, frames, as_of, horizon_days=predictor.horizon_days
+    )
+    features = features[features.index.isin(allowed)]
+    scores = await asyncio.to_thread(score_features, predictor, features)
+    drift = summarise_drift(row, features, scores, "p_purchase", as_of)
     refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
         await session.execute(
@@ -103,7 +111,8 @@ async def score_purchase(
             )
         )
         await store(session, row, scores, as_of=as_of, scored_at=utc_now())
-    report(f"Scored {len(scores):,} customers")
+        await keep_drift(session, row, drift)
+    report(f"Scored {len(scores):,} customers; {drift_sentence(drift)}")
     return len(scores)
 
 
@@ -132,11 +141,9 @@ async def refresh_purchase(
     return True
 
 
-async def _add_predictor(
-    session: AsyncSession, training: Training, file_name: str, digest: str
-) -> Predictor:
+def _row(training: Training, file_name: str, digest: str) -> Predictor:
     predictor = training.predictor
-    row = Predictor(
+    return Predictor(
         version=f"{PURCHASE}-{training.as_of:%Y%m%d}-{digest[:8]}",
         kind=PURCHASE,
         horizon_days=predictor.horizon_days,
@@ -146,19 +153,14 @@ async def _add_predictor(
         metrics={**training.card, "file_sha256": digest},
         file_name=file_name,
     )
-    # Training again on the same records may give the very same predictor.
-    known: Predictor | None = await session.scalar(
-        select(Predictor).where(Predictor.version == row.version)
-    )
-    if known is not None:
-        return known
-    session.add(row)
-    await session.flush()
-    return row
 
 
 async def _is_fresh(session: AsyncSession, row: Predictor | None) -> bool:
-    if row is None or utc_now() - row.trained_at > FRESH_FOR:
+    if row is None:
+        return False
+    # One that was trained since and was no better counts too.
+    trained_at = await find_trained_at(session, row.kind)
+    if trained_at is None or utc_now() - trained_at > FRESH_FOR:
         return False
     found = await session.scalar(
         select(PurchasePrediction.id)

@@ -22,6 +22,7 @@ from crm_backend.models.insights import (
     Predictor,
     PurchasePrediction,
 )
+from crm_backend.models.job_leases import JobLease
 from crm_backend.models.macros import Macro
 from crm_backend.models.notes import ConversationNote, NoteMention
 from crm_backend.models.opportunities import (
@@ -85,6 +86,7 @@ __all__ = [
     "Handoff",
     "IdempotentRequest",
     "Invoice",
+    "JobLease",
     "LearningRun",
     "MESSAGE_WORDS",
     "Macro",

@@ -27,6 +27,12 @@ class Predictor(Base):
     metrics: Mapped[dict[str, Any]]
     # Below VAR_DIR.
     file_name: Mapped[str] = mapped_column(String(200))
+    # Of each kind, one at most.
+    is_current: Mapped[bool] = mapped_column(default=False)
+    # When it was last taken into use; None: never.
+    promoted_at: Mapped[datetime | None]
+    # What the last scoring saw, beside what it learned from; None before the first.
+    drift: Mapped[dict[str, Any] | None]
 
 
 class PurchasePrediction(Base):

@@ -24,6 +24,7 @@ from crm_backend.models import (
     utc_now,
 )
 from crm_backend.predictors import PredictorUnusable, load_purchase
+from crm_backend.services.predictors import find_current
 
 Missing = Literal["consent", "orders", "predictor", "score"]
 PURCHASE = "purchase"
@@ -160,20 +161,13 @@ async def list_top_prospects(session: AsyncSession, limit: int = 5) -> Prospects
 
 async def list_predictors(session: AsyncSession) -> Sequence[Predictor]:
     """Return the current predictor of purchases, whose card is of a form of its own."""
-    newest = select(func.max(Predictor.id)).where(Predictor.kind == PURCHASE)
-    query = select(Predictor).where(Predictor.id.in_(newest)).order_by(Predictor.kind)
-    return (await session.scalars(query)).all()
+    row = await find_predictor(session)
+    return [] if row is None else [row]
 
 
 async def find_predictor(session: AsyncSession) -> Predictor | None:
-    """Return the purchase predictor that was trained last."""
-    row: Predictor | None = await session.scalar(
-        select(Predictor)
-        .where(Predictor.kind == PURCHASE)
-        .order_by(Predictor.id.desc())
-        .limit(1)
-    )
-    return row
+    """Return the purchase predictor that is in use."""
+    return await find_current(session, PURCHASE)
 
 
 def find_loaded(row: Predictor | None, var_dir: Path) -> PurchasePredictor | None:
@@ -198,6 +192,13 @@ def score(
         NotEnoughData: nobody in the frames has an order that stands.
     """
     features = customer_features(frames, as_of, horizon_days=predictor.horizon_days)
+    return score_features(predictor, features)
+
+
+def score_features(
+    predictor: PurchasePredictor, features: pd.DataFrame
+) -> pd.DataFrame:
+    """Score customers by their features; see score."""
     return pd.DataFrame(
         {
             "p_purchase": predictor.p_purchase(features),

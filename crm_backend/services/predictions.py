@@ -18,9 +18,10 @@ from crm_backend.frames import data_as_of, load_frames
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import PredictorUnusable, load_outcome
 from crm_backend.services.insights import shop_currency
+from crm_backend.services.predictors import find_current
 
 Kind = Literal["churn", "refund"]
-Missing = Literal["consent", "orders", "predictor", "long_gone"]
+Missing = Literal["consent", "orders", "predictor", "long_gone", "score"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,42 @@ async def predict_outcome(
     )
 
 
+async def find_stored_outcome(
+    session: AsyncSession,
+    customer: Customer,
+    kind: Kind,
+    *,
+    now: datetime | None = None,
+) -> OutcomeEstimate:
+    """Return what the current predictor last said about a customer."""
+    now = now or utc_now()
+    row = await find_current(session, kind)
+    currency = await shop_currency(session)
+
+    def without(missing: Missing) -> OutcomeEstimate:
+        return OutcomeEstimate(kind, customer, now, row, None, missing, (), currency)
+
+    if not customer.consent_profiling:
+        return without("consent")
+    if row is None:
+        return without("predictor")
+    prediction: CustomerPrediction | None = await session.scalar(
+        select(CustomerPrediction)
+        .where(
+            CustomerPrediction.customer_id == customer.id,
+            CustomerPrediction.predictor_id == row.id,
+        )
+        .order_by(CustomerPrediction.id.desc())
+        .limit(1)
+    )
+    if prediction is None:
+        return without("score")
+    alike = await list_alike(session, prediction)
+    return OutcomeEstimate(
+        kind, customer, prediction.as_of, row, prediction, None, alike, currency
+    )
+
+
 async def list_likeliest(
     session: AsyncSession, kind: Kind, limit: int
 ) -> list[OutcomeEstimate]:
@@ -125,17 +162,6 @@ async def list_likeliest(
     ]
 
 
-async def find_current(session: AsyncSession, kind: Kind) -> Predictor | None:
-    """Return the predictor of a kind that was trained last."""
-    row: Predictor | None = await session.scalar(
-        select(Predictor)
-        .where(Predictor.kind == kind)
-        .order_by(Predictor.id.desc())
-        .limit(1)
-    )
-    return row
-
-
 def find_outcome(row: Predictor | None, var_dir: Path) -> OutcomePredictor | None:
     """Load what a row describes; None if it is missing or was changed."""
     if row is None:
@@ -157,9 +183,22 @@ def score_outcome(
     Raises:
         NotEnoughData: nobody in the frames has an order that stands.
     """
+    return score_features(predictor, asked_features(predictor.kind, frames, as_of))
+
+
+def asked_features(kind: str, frames: ShopFrames, as_of: datetime) -> pd.DataFrame:
+    """Return the features of everybody of whom the question makes sense.
+
+    Raises:
+        NotEnoughData: nobody in the frames has an order that stands.
+    """
     features = customer_features(frames, as_of, horizon_days=30)
-    limit = OUTCOMES[predictor.kind].max_days_since_last_order
-    features = features[features["days_since_last_order"] <= limit]
+    limit = OUTCOMES[kind].max_days_since_last_order
+    return features[features["days_since_last_order"] <= limit]
+
+
+def score_features(predictor: OutcomePredictor, features: pd.DataFrame) -> pd.DataFrame:
+    """Score customers by their features; see score_outcome."""
     if features.empty:
         return pd.DataFrame(columns=["p", "p_low", "p_high", "reasons", "alike"])
     p = predictor.p(features)

@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from crm_backend.web import (
+    customers,
     demand,
     pipeline,
+    predictors,
     sales,
     sales_figures,
     sales_report,
@@ -35,6 +37,11 @@ def setup_sales(app: web.Application) -> None:
     get("/sales/segments.csv", segments.download_segments)
     get("/sales/demand", demand.show_demand)
     get("/sales/demand.csv", demand.download_demand)
+    get("/sales/models", predictors.show_predictors)
+    get("/sales/models/{version}", predictors.show_predictor)
+    post("/sales/models/{version}", predictors.submit_predictor)
+    get("/sales/customers", customers.show_customers)
+    get("/sales/customers/{number}", customers.show_customer)
     get("/sales/report", sales_report.show_report)
     get("/sales/report.csv", sales_report.send_csv)
     get("/sales/report.pdf", sales_report.send_pdf)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,8 @@ def test_empty_settings_are_no_settings() -> None:
         {"CODES_PER_ADDRESS": "0/hour"},
         {"RASA_URLS": "127.0.0.1:5005"},
         {"RASA_URLS": "http://127.0.0.1:5005, http://"},
+        {"RETRAIN_AT": "24:00"},
+        {"RETRAIN_AT": "every night"},
         {"TURN_TIMEOUT_SECONDS": "51"},
         {"TURN_TIMEOUT_SECONDS": "0"},
     ],
@@ -97,6 +100,11 @@ def test_malformed_setting_ends_in_one_sentence(settings: dict[str, str]) -> Non
         read(**settings)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
+
+
+def test_time_of_retraining_is_read_and_off_by_default() -> None:
+    assert read(RETRAIN_AT="03:30").retrain_at == time(3, 30)
+    assert read().retrain_at is None
 
 
 def test_several_assistants_take_the_place_of_one() -> None:

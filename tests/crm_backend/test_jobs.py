@@ -146,3 +146,28 @@ async def test_imported_cancellations_without_a_time_never_counted(sessions):
         )
         after = customer_features(await load_frames(session, customer.id), AS_OF)
     assert np.diff([before["n_orders"].item(), after["n_orders"].item()]) == -1
+
+
+async def test_new_predictor_is_measured_beside_the_one_in_use(sessions, tmp_path):
+    said = []
+    row = await train_purchase(
+        sessions, tmp_path, as_of=AS_OF - timedelta(days=1), report=said.append
+    )
+    assert {"auc", "log_loss"} <= set(row.metrics["rival_test"])
+    assert "each on its own later days" in said[-1]
+    async with sessions() as session:
+        current = await find_predictor(session)
+    assert (current.id == row.id) == ("replaces" in said[-1])
+
+
+async def test_scoring_keeps_how_much_customers_have_changed(sessions, tmp_path):
+    said = []
+    await score_purchase(sessions, tmp_path, as_of=AS_OF, report=said.append)
+    async with sessions() as session:
+        row = await find_predictor(session)
+        drift = row.drift
+    assert {"p", "n_visits_30d", "days_since_last_order"} <= set(drift["psi"])
+    assert drift["level"] in ("none", "some", "clear")
+    assert drift["n_scored"] == await count(sessions, PurchasePrediction)
+    assert all(0 < share <= 1 for share in drift["reasons"].values())
+    assert "PSI at most" in said[-1]

@@ -27,6 +27,7 @@ async def score(shop, customer, p):
         Predictor(
             version="test",
             kind="purchase",
+            is_current=True,
             horizon_days=30,
             as_of=shop.now,
             n_train=1_000,

@@ -13,13 +13,14 @@ from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import Conflict
 from crm_backend.frames import load_frames
 from crm_backend.jobs.outcomes import score, train
+from crm_backend.jobs.refresh import refresh_outcomes
 from crm_backend.models import Customer, CustomerPrediction, Order, Predictor
 from crm_backend.services.customers import get_customer
 from crm_backend.services.predictions import (
-    find_current,
     list_likeliest,
     predict_outcome,
 )
+from crm_backend.services.predictors import find_current
 
 pytest_plugins = ("tests.crm_backend.fixtures_predictions",)
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
@@ -187,3 +188,15 @@ async def test_labels_look_only_into_the_horizon(sessions):
         whole = label(frames, features.index, moment, 60_000)
         first, second = (near, whole) if label is sent_back_within else (whole, near)
         assert not (first & ~second).any()
+
+
+async def test_refreshing_leaves_fresh_ones_alone_and_says_what_is_missing(
+    sessions, tmp_path
+):
+    async with sessions.begin() as session:
+        await session.execute(update(Order).values(status="cancelled"))
+    said = []
+    assert await refresh_outcomes(sessions, tmp_path, report=said.append) == []
+    # Churn was trained a moment ago; for refund there are no orders any more.
+    assert len(said) == 1
+    assert said[0].startswith("A refund prediction needs")

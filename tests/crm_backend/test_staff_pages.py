@@ -163,6 +163,7 @@ async def _predict(shop: Any, *, beats_baselines: bool) -> None:
         Predictor(
             version="purchase-1",
             kind="purchase",
+            is_current=True,
             horizon_days=30,
             as_of=now,
             n_train=900,

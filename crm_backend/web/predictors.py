@@ -1,0 +1,96 @@
+"""The predictors on pages: which there are, and the card of each."""
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from crm_backend.authentication import page_language, refuse_other_sites
+from crm_backend.db import reading
+from crm_backend.errors import Conflict
+from crm_backend.keys import CONFIG, SESSIONS
+from crm_backend.models import Predictor, Staff
+from crm_backend.services import predictors as service
+from crm_backend.web.access import require_reader
+from crm_backend.web.charts import make_figure
+from crm_backend.web.predictor_cards import (
+    calibration_chart,
+    family_text,
+    feature_text,
+    read_card,
+    read_drift,
+)
+from crm_backend.web.rendering import render
+
+PAGE = "/sales/models"
+
+
+async def show_predictors(request: web.Request) -> web.Response:
+    """Show all predictors and which are in use."""
+    async with reading(request.app[SESSIONS]) as session:
+        staff = await require_reader(request, session, "sales")
+        rows = await service.list_predictors(session)
+    return render(
+        "sales_models.html",
+        request,
+        staff=staff,
+        models=[(row, read_card(row)) for row in rows],
+    )
+
+
+async def show_predictor(request: web.Request) -> web.Response:
+    """Show the card of one predictor."""
+    async with reading(request.app[SESSIONS]) as session:
+        staff = await require_reader(request, session, "sales")
+        row = await service.get_predictor(session, request.match_info["version"])
+    return await _card_page(request, staff, row)
+
+
+async def submit_predictor(request: web.Request) -> web.Response:
+    """Take a predictor into use, or go back to the one before it."""
+    refuse_other_sites(request)
+    form = await request.post()
+    version = request.match_info["version"]
+    var_dir = request.app[CONFIG].var_dir
+    try:
+        async with request.app[SESSIONS].begin() as session:
+            await require_reader(request, session, "manage", back=PAGE)
+            row = await service.get_predictor(session, version)
+            if form.get("action") == "roll_back":
+                row = await service.roll_back(session, var_dir, row)
+            else:
+                row = await service.promote(session, var_dir, version)
+    except Conflict as err:
+        async with reading(request.app[SESSIONS]) as session:
+            staff = await require_reader(request, session, "manage", back=PAGE)
+            row = await service.get_predictor(session, version)
+        return await _card_page(request, staff, row, problem=err.code)
+    target = f"{PAGE}/{quote(row.version)}"
+    return web.Response(status=303, headers={"Location": target})
+
+
+async def _card_page(
+    request: web.Request, staff: Staff, row: Predictor, *, problem: str = ""
+) -> web.Response:
+    language = page_language(request)
+    card = read_card(row)
+    table = calibration_chart(card, language)
+    figure = await make_figure(
+        request,
+        table.chart,
+        columns=table.columns,
+        rows=table.rows,
+        note=table.chart.summary,
+    )
+    return render(
+        "sales_model.html",
+        request,
+        staff=staff,
+        status=409 if problem else 200,
+        model=row,
+        card=card,
+        drift=read_drift(row),
+        figure=figure,
+        problem=problem,
+        family=lambda name: family_text(name, language),
+        feature=lambda name: feature_text(name, language),
+    )
