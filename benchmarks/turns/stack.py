@@ -153,6 +153,7 @@ def environment(var_dir: Path, ports: dict[str, int]) -> dict[str, str]:
         **NO_LIMITS,
         "VAR_DIR": str(var_dir),
         "DEMO_CUSTOMERS": str(N_CUSTOMERS),
+        "DEMO_TALKS": "0",
         "PYTHONUNBUFFERED": "1",
     }
 

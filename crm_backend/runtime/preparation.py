@@ -66,6 +66,7 @@ def _prepare_shop(var_dir: Path) -> None:
                 make_sessions(engine),
                 password=os.environ["DEMO_STAFF_PASSWORD"],
                 n_customers=demo_customers(),
+                with_talks=os.environ.get("DEMO_TALKS", "1") == "1",
                 show_progress=True,
             )
         except SeedRefused as err:

@@ -57,6 +57,7 @@ async def seed_shop(
     password: str,
     as_of: datetime | None = None,
     n_customers: int = N_CUSTOMERS,
+    with_talks: bool = True,
     beside_other_data: bool = False,
     show_progress: bool = False,
 ) -> SeedReport:
@@ -69,6 +70,7 @@ async def seed_shop(
         as_of: the present of the shop, the last midnight (UTC) by default. The same
             moment gives the same rows, but for the salt of the passwords.
         n_customers: how many customers, with the story customers.
+        with_talks: whether some of them chatted before.
         beside_other_data: add the demo shop to a database that holds another one.
         show_progress: draw a progress bar.
 
@@ -90,6 +92,7 @@ async def seed_shop(
                 first_ids=await _first_ids(session),
                 advance=_bar(progress, "Inventing customers", n_customers),
                 agent_id=await _agent_id(session),
+                with_talks=with_talks,
             )
             rows["staff"] = await _new_staff(session, password)
             rows |= make_sales(

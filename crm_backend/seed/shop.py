@@ -55,6 +55,7 @@ def make_shop(
     first_ids: dict[str, int] | None = None,
     advance: Callable[[], None] = lambda: None,
     agent_id: int = 1,
+    with_talks: bool = True,
 ) -> dict[str, list[Row]]:
     """Compute all rows of the shop but the staff; the same ones for the same arguments.
 
@@ -65,6 +66,7 @@ def make_shop(
         first_ids: the first free id by table, where it is not 1.
         advance: called after each customer.
         agent_id: the colleague who answered customers.
+        with_talks: whether customers chatted before.
 
     Returns:
         rows by table name, in an order that foreign keys allow.
@@ -77,7 +79,8 @@ def make_shop(
         _add_customer(ledger, person)
         advance()
     _add_anonymous_visits(ledger, n_others * ANONYMOUS_VISITS)
-    add_talks(ledger, agent_id)
+    if with_talks:
+        add_talks(ledger, agent_id)
     return dict(ledger.rows)
 
 

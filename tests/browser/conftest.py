@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
@@ -181,8 +180,7 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await connection.run_sync(Base.metadata.create_all)
         sessions = make_sessions(engine)
         # Each test has the conversations that it makes itself.
-        with patch("crm_backend.seed.shop.add_talks"):
-            await seed_shop(sessions, password=PASSWORD, n_customers=30)
+        await seed_shop(sessions, password=PASSWORD, n_customers=30, with_talks=False)
         await engine.dispose()
 
     asyncio.run(seed())

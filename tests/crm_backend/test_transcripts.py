@@ -69,9 +69,9 @@ async def test_transcript_says_who_said_what_when(gateway: Gateway) -> None:
         "    [Asked for proof of identity]\n"
         "    [Prediction for C-100005]\n"
         "    [Choices: Yes · No]\n\n"
-        "2026-11-23 00:30:05  Customer\n"
-        f"    [File: lamp 灯.png ({n_bytes} B)]\n\n"
     )
+    file = f"2026-11-23 00:30:05  Customer\n    [File: lamp 灯.png ({n_bytes} B)]\n\n"
+    assert file in text
     assert "/track_order" not in text
     assert disposition.startswith('attachment; filename="conversation-2026-11-23.txt"')
 

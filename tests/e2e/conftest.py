@@ -105,7 +105,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DEMO")
     }
     env = inherited | {name: str(port) for name, port in ports.items()}
-    env |= {"VAR_DIR": str(var_dir), "DEMO_CUSTOMERS": "600", "PYTHONUNBUFFERED": "1"}
+    env |= {"VAR_DIR": str(var_dir), "DEMO_CUSTOMERS": "600", "DEMO_TALKS": "0"}
+    env |= {"PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         ["./deskmate", "run"],
         cwd=ROOT,

@@ -148,6 +148,7 @@ async def running_stack(
     env |= LIFTED_LIMITS | {
         "VAR_DIR": str(var_dir),
         "DEMO_CUSTOMERS": str(n_customers),
+        "DEMO_TALKS": "0",
         "PYTHONUNBUFFERED": "1",
         "TRACKER_DATABASE": str(tracker),
         "RASA_URL": f"http://127.0.0.1:{to_bot.port}",
