@@ -38,7 +38,7 @@ async def add_canned(site: Any) -> None:
     async with site.sessions.begin() as session:
         texts = {"text_en": "This is {agent_name}.", "text_zh": "我是{agent_name}。"}
         session.add(CannedReply(shortcut="me", title="Who I am", **texts))
-        texts = {"text_en": "It is {ticket_number}.", "text_zh": "{ticket_number}。"}
+        texts = {"text_en": "It is {order_number}.", "text_zh": "{order_number}。"}
         session.add(CannedReply(shortcut="number", title="Ticket", **texts))
         session.add(Macro(name="Angry", tag="angry", priority="urgent"))
 
@@ -69,11 +69,11 @@ async def test_canned_reply_goes_in_at_the_cursor(visit: Any, site: Any) -> None
     await page.get_by_role("button", name="Canned replies").click()
     await search.fill("number")
     await search.press("Enter")
-    await expect(box).to_have_value("It is {ticket_number}.")
-    notice = page.get_by_text("Fill in before you send: ticket_number")
+    await expect(box).to_have_value("It is {order_number}.")
+    notice = page.get_by_text("Fill in before you send: order_number")
     await expect(notice).to_be_visible()
-    await page.keyboard.type("T-100000")
-    await expect(box).to_have_value("It is T-100000.")
+    await page.keyboard.type("DM-100000")
+    await expect(box).to_have_value("It is DM-100000.")
 
 
 async def test_note_stays_inside_and_macro_does_its_steps(

@@ -1,7 +1,7 @@
 /* The pages' own behaviour: local times, live parts, and the buttons that open the chat. */
 
 import { keepFresh } from "./live.js";
-import { forgetDrafts } from "./drafts.js";
+import { forgetDrafts, startReply } from "./drafts.js";
 
 const language = document.documentElement.lang;
 // The reader's own habits, where they are of the page's language: 22 Nov or Nov 22.
@@ -23,6 +23,8 @@ localise(document);
 for (const part of document.querySelectorAll("[data-refresh]")) {
   keepFresh(part, () => localise(part));
 }
+
+for (const form of document.querySelectorAll("[data-reply]:not([data-draft])")) startReply(form);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open-chat], [data-ask]");
