@@ -66,6 +66,7 @@ async def test_canned_reply_goes_in_at_the_cursor(visit: Any, site: Any) -> None
     await expect(box).to_be_focused()
     await box.press("Control+Enter")
     await expect(shop.get_by_role("log")).to_contain_text(text)
+    await expect(box).to_have_value("")
     await page.get_by_role("button", name="Canned replies").click()
     await search.fill("number")
     await search.press("Enter")
