@@ -16,11 +16,9 @@ from playwright.async_api import Browser, BrowserContext, Page
 from crm_backend.app import create_app
 from crm_backend.config import Config
 from crm_backend.db import Sessions, make_engine, make_sessions
-from crm_backend.models import Base
-from crm_backend.seed import seed_shop
+from tests.browser.seeded import seed_database
 from tests.browser_fixtures import browser  # noqa: F401
 
-PASSWORD = "a password for tests"
 SHOP_TOKEN_KEY = "test key of the shop, 32 characters plus"
 WATCH_VIOLATIONS = """
 window.violations = [];
@@ -172,19 +170,8 @@ class Site:
 @pytest.fixture(scope="session")
 def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with a small demo shop, to be copied."""
-    path = tmp_path_factory.mktemp("seeded") / "crm.sqlite3"
-
-    async def seed() -> None:
-        engine = make_engine(f"sqlite+aiosqlite:///{path}")
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        sessions = make_sessions(engine)
-        # Each test has the conversations that it makes itself.
-        await seed_shop(sessions, password=PASSWORD, n_customers=30, with_talks=False)
-        await engine.dispose()
-
-    asyncio.run(seed())
-    return path
+    # Each test has the conversations that it makes itself.
+    return seed_database(tmp_path_factory.mktemp("seeded"), with_talks=False)
 
 
 # What a careful shop allows: our scripts and calls, and no styles but its own.

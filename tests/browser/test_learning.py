@@ -1,5 +1,6 @@
 """A misunderstanding is put right with the keyboard, and axe finds nothing."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,11 +9,18 @@ from playwright.async_api import expect
 from crm_backend.learning.matters import judge_matters
 from crm_backend.learning.reading import read_messages
 from crm_backend.masking.masker import Masker
+from tests.browser.seeded import seed_database
 from tests.browser.test_accessibility import BOTH_SCHEMES, check
 from tests.browser.test_staff_pages import sign_in
 
 # One browser for all tests, which therefore share its event loop.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture(scope="session")
+def seeded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose customers chatted before."""
+    return seed_database(tmp_path_factory.mktemp("learning"), with_talks=True)
 
 
 async def read(site: Any) -> None:
