@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from crm_backend.app import create_app
 from crm_backend.config import Config
@@ -165,6 +165,10 @@ class Site:
     rasa: FakeRasa
     sessions: Sessions
     server: TestServer
+
+
+# A busy machine takes its time.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

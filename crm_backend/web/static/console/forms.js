@@ -5,6 +5,7 @@ import { clearDraft } from "./drafts.js";
 import { tell } from "./page.js";
 
 let wantsFocus = false;
+let wantsBox = false;
 
 function sayUnsent(form) {
   const alert = form.querySelector("#reply-unsent");
@@ -37,15 +38,18 @@ export function startForms() {
         freshen(form);
       }
       if (form.matches("#desk-tags")) form.reset();
-      wantsFocus = document.activeElement === document.body || detail.requestConfig?.parameters?.get?.("mode") === "human";
+      wantsBox = detail.requestConfig?.parameters?.get?.("mode") === "human";
+      wantsFocus = wantsBox || document.activeElement === document.body;
     }
   });
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
     if (!wantsFocus || !target.matches("[data-live]")) return;
-    wantsFocus = false;
     const box = document.querySelector("#reply-text");
+    const isOpen = box && !box.disabled && !box.closest("fieldset").disabled;
+    // What was fetched before the form was sent shows the box as it was.
+    wantsFocus = wantsBox && !isOpen;
     // The button that was pressed is gone, and with it the place of the focus.
-    if (box && !box.disabled && !box.closest("fieldset").disabled) box.focus();
+    if (isOpen) box.focus();
     else if (document.activeElement === document.body) document.querySelector("#transcript")?.focus();
   });
 }
