@@ -33,6 +33,19 @@ class Principal:
     conversation_id: str | None = None
     turn_id: str | None = None
 
+    @classmethod
+    def of_system(
+        cls, language: Language, *, customer_id: int | None, conversation_id: str
+    ) -> "Principal":
+        """Make the one by whom the CRM itself acts in a conversation."""
+        return cls(
+            subject="system",
+            level="anonymous",
+            language=language,
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+        )
+
     @property
     def own_conversation_id(self) -> str:
         """The conversation whose token was sent.

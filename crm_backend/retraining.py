@@ -7,8 +7,6 @@ starts it.
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +17,7 @@ from crm_backend.config import Config
 from crm_backend.db import Sessions
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import utc_now
-from crm_backend.runtime import tied
+from crm_backend.runtime.background import PROGRAM, run_command
 from crm_backend.services.job_leases import give_back, take_lease
 
 log = logging.getLogger(__name__)
@@ -31,11 +29,6 @@ MAX_PER_STEP = timedelta(hours=3)
 LEASE = MAX_PER_STEP * len(STEPS) + timedelta(minutes=30)
 # A machine that slept or was busy may begin so much later.
 GRACE_SECONDS = 3600
-# Ends with the gateway, and gives way to everything else.
-PROGRAM = (
-    *(sys.executable, tied.__file__, "nice", "-n", "19"),
-    *(sys.executable, "-m", "crm_backend"),
-)
 
 
 class Retraining:
@@ -96,27 +89,13 @@ class Retraining:
         return True
 
     async def _start(self, step: str) -> None:
-        environment = os.environ | {
-            "DATABASE_URL": self._config.database_url,
-            "VAR_DIR": str(self._config.var_dir),
-        }
-        process = await asyncio.create_subprocess_exec(
-            *self._program,
-            step,
-            env=environment,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
         try:
-            status = await asyncio.wait_for(
-                process.wait(), MAX_PER_STEP.total_seconds()
+            status = await run_command(
+                self._config, step, program=self._program, at_most=MAX_PER_STEP
             )
         except TimeoutError:
             log.error("%s took too long and was stopped", step)
             return
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
         if status != 0:
             log.warning("%s ended with status %d", step, status)
 

@@ -1,7 +1,6 @@
 """The commands that read what was said and export what colleagues decided."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +12,6 @@ from crm_backend.config import database_url, var_dir
 from crm_backend.db import Sessions, make_engine, make_sessions
 
 console = Console(highlight=False)
-# Customers' turns come first.
-NICENESS = 10
 
 
 def learn(
@@ -99,7 +96,6 @@ async def _group(sessions: Sessions) -> None:
 
 
 def _run(work: Callable[[Sessions], Awaitable[None]]) -> None:
-    os.nice(NICENESS)
 
     async def run() -> None:
         engine = make_engine(database_url())

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 
 from crm_backend.config import Config
+from crm_backend.runtime.background import run_command
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +48,7 @@ class LearningProcess:
                 await self._running
 
     async def _run(self) -> bool:
-        environment = os.environ | {
-            "DATABASE_URL": self._config.database_url,
-            "VAR_DIR": str(self._config.var_dir),
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "crm_backend", "learn"),
-            env=environment,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            status = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
+        status = await run_command(self._config, "learn")
         if status != 0:
             log.error("the learning jobs ended with status %d", status)
         return status == 0

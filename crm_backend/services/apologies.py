@@ -63,10 +63,8 @@ async def _open_ticket(
 ) -> Ticket:
     language: Language = "zh" if turn.message.language == "zh" else "en"
     quote = (turn.message.text or turn.message.payload or "")[:MAX_QUOTE]
-    principal = Principal(
-        subject="system",
-        level="anonymous",
-        language=language,
+    principal = Principal.of_system(
+        language,
         customer_id=conversation.customer_id,
         conversation_id=conversation.id,
     )

@@ -200,10 +200,8 @@ async def _open_ticket(
         .order_by(Message.seq.desc())
         .limit(1)
     )
-    principal = Principal(
-        subject="system",
-        level="anonymous",
-        language=language,
+    principal = Principal.of_system(
+        language,
         customer_id=conversation.customer_id,
         conversation_id=conversation.id,
     )
