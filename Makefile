@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 APP := .venv/bin/python
 BOT := bot/.venv/bin/python
+# Tests that start whole processes and browsers, one at a time; the others share the cores.
+WHOLE_TESTS := tests/browser tests/e2e tests/faults
+TEST_WORKERS ?= 2
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
@@ -80,7 +83,9 @@ bench-cdnow: setup ## Predict who orders how often in the next 39 weeks: DATA=cd
 test: train test-app test-bot ## Run all tests
 
 test-app: setup ## Run the tests of the application and end to end
-	$(APP) -m pytest -q -rs --ignore=tests/bot
+	$(APP) -m pytest -q -rs -n $(TEST_WORKERS) --dist loadfile tests --ignore=tests/bot \
+	  $(addprefix --ignore=,$(WHOLE_TESTS))
+	$(APP) -m pytest -q -rs $(WHOLE_TESTS)
 
 test-browser: setup ## Run all browser tests alone
 	$(APP) -m pytest -q -rs tests/browser tests/e2e
