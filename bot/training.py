@@ -63,12 +63,14 @@ def train(
 
 
 def _train_in(folder: Path, root: Path, name: str, say: Callable[[str], None]) -> Path:
-    # Nothing is taken from an earlier training: it would not notice every change of
-    # a component, and a whole training is short.
+    # Nothing is taken from an earlier training, nor kept for a later one: Rasa would
+    # not notice every change of a component, and a whole training is short.
     os.environ["RASA_CACHE_DIRECTORY"] = str(folder / "cache")
     say("Loading Rasa ...")
     from rasa.model_training import train as train_rasa
     from rasa.shared.exceptions import RasaException
+
+    from bot.uncached_training import uncached_training
 
     printed, terminal = io.StringIO(), sys.stdout
 
@@ -77,7 +79,11 @@ def _train_in(folder: Path, root: Path, name: str, say: Callable[[str], None]) -
             say(line)
 
     try:
-        with _progress(tell), contextlib.redirect_stdout(printed):
+        with (
+            _progress(tell),
+            contextlib.redirect_stdout(printed),
+            uncached_training(),
+        ):
             result = train_rasa(
                 domain=str(root / "domain.yml"),
                 config=str(root / "config.yml"),

@@ -2,9 +2,14 @@ import os
 import shutil
 
 import pytest
+from rasa.engine.training import graph_trainer
+from rasa.engine.training.hooks import TrainingHook
 
+from bot import rasa_version
 from bot.model_files import find_newest, fingerprint_inputs, publish
+from bot.rasa_version import UnsupportedRasa
 from bot.training import TrainingError, train
+from bot.uncached_training import UncachedHook, uncached_training
 
 
 def test_unchanged_files_are_not_trained_again(model, project):
@@ -19,6 +24,21 @@ def test_a_changed_file_changes_the_fingerprint(project, tmp_path, name):
     before = fingerprint_inputs(copy)
     (copy / name).write_text((copy / name).read_text() + "\n")
     assert fingerprint_inputs(copy) != before
+
+
+def test_stock_rasa_is_back_after_a_training_without_cache():
+    with uncached_training():
+        assert graph_trainer.TrainingHook is UncachedHook
+    assert graph_trainer.TrainingHook is TrainingHook
+
+
+def test_no_other_version_of_rasa_is_trained_without_cache(monkeypatch):
+    monkeypatch.setattr(rasa_version, "SUPPORTED_VERSION", "0.0.1")
+    with (
+        pytest.raises(UnsupportedRasa, match=r"0\.0\.1 is needed"),
+        uncached_training(),
+    ):
+        pass
 
 
 def test_a_missing_file_is_named(tmp_path):
