@@ -76,12 +76,13 @@ class SentimentModel:
         judged = _judge(unseen, wording)
         of_label = _calibration().fit(judged, classes)
         of_upset = _calibration().fit(judged, upset)
+        bias = of_label.intercept_ - _lean(of_label.decision_function(judged), classes)
         return cls(
             {
                 "examples": examples.astype(np.float16),
                 "dual": dual.astype(np.float32),
                 "label_weights": of_label.coef_.astype(np.float32),
-                "label_bias": of_label.intercept_.astype(np.float32),
+                "label_bias": bias.astype(np.float32),
                 "upset_weights": of_upset.coef_.astype(np.float32),
                 "upset_bias": of_upset.intercept_.astype(np.float32),
             }
@@ -125,6 +126,18 @@ class SentimentModel:
 
 def _calibration() -> LogisticRegression:
     return LogisticRegression(C=CALIBRATION_C, class_weight="balanced", max_iter=2000)
+
+
+def _lean(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """How far neutral messages lean to one side: shape (3,), to be taken off.
+
+    What people write to a shop without any feeling is still about something that is
+    late or broken, so that it looks a little negative.
+    """
+    negative, neutral, positive = range(len(LABELS))
+    of_neutral = logits[classes == neutral]
+    half = np.median(of_neutral[:, positive] - of_neutral[:, negative]) / 2
+    return np.array([-half, 0.0, half])
 
 
 def _join(vectors: np.ndarray, wording: np.ndarray) -> np.ndarray:
