@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+import crm_backend  # noqa: F401 - says how threads wait, before any test starts one
+
 
 def missing(what: str) -> None:
     """Skip a test for lack of a machine's part; in CI the lack is a failure."""
