@@ -9,11 +9,13 @@ from crm_backend.schemas.customers import (
     CustomerPage,
     CustomerQuery,
     CustomerSummaryOut,
+    ExpectationOut,
     NewCustomer,
     RecentOrder,
 )
 from crm_backend.services import customers as service
 from crm_backend.services.customer_summaries import summarise_customer
+from crm_backend.services.order_predictions import OrderEstimate, find_stored_orders
 
 
 async def list_customers(call: Call) -> CustomerPage:
@@ -53,6 +55,7 @@ async def change_customer(call: Call) -> CustomerDetailOut:
 async def summarise(call: Call) -> CustomerSummaryOut:
     """Show a customer at a glance."""
     found = await summarise_customer(call.session, call.path["number"])
+    orders = await find_stored_orders(call.session, found.customer)
     return CustomerSummaryOut(
         customer=CustomerOut.model_validate(found.customer),
         n_orders=found.n_orders,
@@ -79,6 +82,20 @@ async def summarise(call: Call) -> CustomerSummaryOut:
             )
             for order in found.recent_orders
         ],
+        expected=_expected(orders),
+    )
+
+
+def _expected(estimate: OrderEstimate) -> ExpectationOut | None:
+    row, prediction = estimate.predictor, estimate.prediction
+    if row is None or prediction is None:
+        return None
+    return ExpectationOut(
+        horizon_days=row.horizon_days,
+        as_of=prediction.as_of,
+        expected_orders=prediction.expected_orders,
+        expected_spend_cents=prediction.expected_spend_cents,
+        currency=prediction.currency,
     )
 
 

@@ -7,12 +7,20 @@ from typing import get_args
 
 from rich.console import Console
 
+from crm_backend.analytics.order_terms import KIND as ORDERS
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.jobs import demand, outcomes, recommendations, segments
+from crm_backend.jobs import (
+    demand,
+    order_predictions,
+    outcomes,
+    recommendations,
+    segments,
+)
 from crm_backend.jobs.job import Report
 from crm_backend.models import utc_now
 from crm_backend.services.analyses import find_analysis
+from crm_backend.services.order_predictions import find_orders
 from crm_backend.services.predictions import Kind, find_outcome
 from crm_backend.services.predictors import find_current, find_trained_at
 
@@ -48,6 +56,32 @@ async def refresh_outcomes(
         except Conflict as err:
             report(err.message)
     return done
+
+
+async def refresh_orders(
+    sessions: Sessions, var_dir: Path, *, report: Report | None = None
+) -> bool:
+    """Train and score expected orders unless that was done within the last day.
+
+    A shop with too little data is no failure: the report says what is missing.
+
+    Returns:
+        whether they were trained and scored.
+    """
+    report = report or Console().print
+    async with reading(sessions) as session:
+        trained_at = await find_trained_at(session, ORDERS)
+        row = await find_current(session, ORDERS)
+    usable = await asyncio.to_thread(find_orders, row, var_dir) is not None
+    if usable and trained_at and utc_now() - trained_at <= FRESH_FOR:
+        return False
+    try:
+        await order_predictions.train(sessions, var_dir, report=report)
+        await order_predictions.score(sessions, var_dir, report=report)
+    except Conflict as err:
+        report(err.message)
+        return False
+    return True
 
 
 async def refresh_analyses(

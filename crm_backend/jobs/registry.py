@@ -8,6 +8,7 @@ from crm_backend.db import Sessions
 from crm_backend.errors import AppError
 from crm_backend.jobs import (
     demand,
+    order_predictions,
     outcomes,
     purchase,
     recommendations,
@@ -19,6 +20,7 @@ from crm_backend.jobs.job import Job, Report, Step, log
 JOBS: tuple[Job, ...] = (
     *purchase.JOBS,
     *outcomes.JOBS,
+    *order_predictions.JOBS,
     *segments.JOBS,
     *recommendations.JOBS,
     *demand.JOBS,

@@ -19,6 +19,7 @@ from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestio
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import (
     CustomerPrediction,
+    OrderPrediction,
     Predictor,
     PurchasePrediction,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "OpportunityMove",
     "Order",
     "OrderLine",
+    "OrderPrediction",
     "OutboxMail",
     "Payment",
     "Predictor",

@@ -13,6 +13,7 @@ from crm_backend.services.customers import get_customer
 from crm_backend.services.insights import PurchaseEstimate, find_stored_purchase
 from crm_backend.services.next_actions import OPEN, NextAction, find_next_action
 from crm_backend.services.offers import Offers, list_offers
+from crm_backend.services.order_predictions import OrderEstimate, find_stored_orders
 from crm_backend.services.predictions import (
     Kind,
     OutcomeEstimate,
@@ -29,6 +30,7 @@ class CustomerView:
 
     Attributes:
         outcomes: what is likely of them besides a purchase.
+        orders: how many orders and how much spend to expect.
         segments: the groups they are in, by rule and as the data falls.
         tickets: open ones, the oldest first.
     """
@@ -36,6 +38,7 @@ class CustomerView:
     summary: CustomerSummary
     purchase: PurchaseEstimate
     outcomes: Sequence[OutcomeEstimate]
+    orders: OrderEstimate
     segments: Sequence[Segment]
     offers: Offers
     next_action: NextAction
@@ -71,6 +74,7 @@ async def find_view(
             await find_stored_outcome(session, customer, kind)
             for kind in get_args(Kind)
         ],
+        orders=await find_stored_orders(session, customer),
         segments=[segment for segment in segments if segment is not None],
         offers=await list_offers(session, customer, limit=N_OFFERS),
         next_action=await find_next_action(session, customer),

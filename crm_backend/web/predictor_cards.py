@@ -21,6 +21,7 @@ SMALLER_IS_BETTER = frozenset({"brier", "log_loss", "calibration_error"})
 FAMILIES = (
     *("logistic_regression", "decision_tree", "random_forest"),
     *("support_vectors", "boosted_trees", "neural_network", "logistic"),
+    *("poisson_regression", "bg_nbd", "blend"),
 )
 _SETTINGS = re.compile(r" \([^)]*\)")
 _NAME = re.compile("|".join(FAMILIES))
