@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from crm_backend.analytics.category_predictor import CategoryPredictor
+from crm_backend.analytics.category_terms import KIND as CATEGORY
 from crm_backend.analytics.features import FEATURE_NAMES
 from crm_backend.analytics.order_predictor import OrderPredictor, Spread
 from crm_backend.analytics.order_terms import KIND as ORDERS
@@ -59,6 +61,11 @@ def save_orders(predictor: OrderPredictor, var_dir: Path) -> tuple[str, str]:
     """Write a predictor of orders and spend; see save_purchase."""
     parts = {name: _fields(getattr(predictor, name)) for name in ORDER_PARTS}
     return _save(ORDERS, _fields(predictor) | parts, var_dir)
+
+
+def save_categories(predictor: CategoryPredictor, var_dir: Path) -> tuple[str, str]:
+    """Write a predictor of the next category; see save_purchase."""
+    return _save(CATEGORY, _fields(predictor), var_dir)
 
 
 def _fields(predictor: Any) -> dict[str, Any]:
@@ -119,6 +126,12 @@ def load_orders(path: Path, digest: str) -> OrderPredictor:
     values = _load(path, digest)
     parts = {name: part(**values[name]) for name, part in ORDER_PARTS.items()}
     return OrderPredictor(**values | parts)
+
+
+@lru_cache(maxsize=4)
+def load_categories(path: Path, digest: str) -> CategoryPredictor:
+    """Read a predictor of the next category; see load_purchase."""
+    return CategoryPredictor(**_load(path, digest))
 
 
 def _load(path: Path, digest: str) -> dict[str, Any]:

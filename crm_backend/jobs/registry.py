@@ -7,6 +7,7 @@ from pathlib import Path
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
 from crm_backend.jobs import (
+    category_predictions,
     demand,
     order_predictions,
     outcomes,
@@ -21,6 +22,7 @@ JOBS: tuple[Job, ...] = (
     *purchase.JOBS,
     *outcomes.JOBS,
     *order_predictions.JOBS,
+    *category_predictions.JOBS,
     *segments.JOBS,
     *recommendations.JOBS,
     *demand.JOBS,

@@ -18,6 +18,7 @@ from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import (
+    CategoryPrediction,
     CustomerPrediction,
     OrderPrediction,
     Predictor,
@@ -75,6 +76,7 @@ __all__ = [
     "Campaign",
     "CampaignMember",
     "CannedReply",
+    "CategoryPrediction",
     "Conversation",
     "ConversationEvent",
     "ConversationNote",

@@ -85,6 +85,23 @@ class CustomerPrediction(Base):
     predictor: Mapped[Predictor] = relationship()
 
 
+class CategoryPrediction(Base):
+    """Which categories one customer is likely to buy from next."""
+
+    __tablename__ = "category_predictions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    predictor_id: Mapped[int] = mapped_column(ForeignKey("predictors.id"), index=True)
+    as_of: Mapped[datetime]
+    scored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # [{"category", "p"}], the likeliest three, likeliest first.
+    likeliest: Mapped[list[dict[str, Any]]]
+
+    customer: Mapped[Customer] = relationship()
+    predictor: Mapped[Predictor] = relationship()
+
+
 class OrderPrediction(Base):
     """How many orders and how much spend to expect of one customer, and why."""
 

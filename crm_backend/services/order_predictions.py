@@ -81,18 +81,31 @@ async def find_stored_orders(
         return OrderEstimate(customer, now, row, None, "consent")
     if row is None:
         return await _without_predictor(session, customer, now)
-    prediction: OrderPrediction | None = await session.scalar(
-        select(OrderPrediction)
-        .where(
-            OrderPrediction.customer_id == customer.id,
-            OrderPrediction.predictor_id == row.id,
-        )
-        .order_by(OrderPrediction.id.desc())
-        .limit(1)
-    )
+    prediction = await find_newest(session, customer)
     if prediction is None:
         return OrderEstimate(customer, now, row, None, "score")
     return OrderEstimate(customer, prediction.as_of, row, prediction, None)
+
+
+async def find_newest(
+    session: AsyncSession, customer: Customer
+) -> OrderPrediction | None:
+    """Return the newest prediction by the predictor in use, with that, if allowed."""
+    if not customer.consent_profiling:
+        return None
+    prediction: OrderPrediction | None = await session.scalar(
+        select(OrderPrediction)
+        .join(Predictor)
+        .where(
+            OrderPrediction.customer_id == customer.id,
+            Predictor.kind == KIND,
+            Predictor.is_current,
+        )
+        .order_by(OrderPrediction.id.desc())
+        .options(joinedload(OrderPrediction.predictor))
+        .limit(1)
+    )
+    return prediction
 
 
 async def list_expected(

@@ -13,7 +13,7 @@ from crm_backend.models import Predictor, utc_now
 from crm_backend.predictors import is_intact
 
 # By so much the AUC of the same predictor differs between windows of a small shop; a
-# correlation differs by no less.
+# correlation or a share of hits differs by no less.
 CHANCE_AUC = 0.02
 
 
@@ -89,7 +89,8 @@ def _compare(row: Predictor, current: Predictor | None) -> tuple[str, bool]:
         return f"{row.version} is the first of its kind and in use", False
     rival = row.metrics.get("rival_test")
     if rival is None:
-        return f"{row.version} replaces {current.version}, which is unusable", False
+        verdict = f"{row.version} replaces {current.version}, which cannot be compared"
+        return verdict, False
     tested_at = datetime.fromisoformat(row.metrics["test_as_of"])
     if current.as_of <= tested_at:
         name, words = _loss(rival)
@@ -118,6 +119,8 @@ def _order(figures: Mapping[str, float]) -> tuple[str, float]:
     for name in ("auc", "roc_auc"):
         if name in figures:
             return "AUC", figures[name]
+    if "top_1_hits" in figures:
+        return "hits", figures["top_1_hits"]
     return "correlation", figures["correlation"]
 
 

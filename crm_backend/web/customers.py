@@ -6,6 +6,7 @@ from crm_backend.authentication import page_language
 from crm_backend.catalogue import say
 from crm_backend.db import reading
 from crm_backend.keys import SESSIONS
+from crm_backend.schemas.category_predictions import categories_out
 from crm_backend.schemas.insights import prediction_out
 from crm_backend.schemas.offers import next_action_out, offers_out
 from crm_backend.schemas.order_predictions import orders_out
@@ -80,6 +81,7 @@ async def show_customer(request: web.Request) -> web.Response:
         view=view,
         purchase=purchase,
         orders=orders_out(view.orders, language),
+        categories=categories_out(view.categories, language),
         outcomes=[outcome_out(one, language) for one in view.outcomes],
         segments=[
             (segment.kind, segment_label(segment, language))

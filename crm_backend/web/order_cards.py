@@ -8,6 +8,7 @@ from typing import Any
 from crm_backend.catalogue import say
 from crm_backend.models import Predictor
 from crm_backend.web import formats
+from crm_backend.web.predictor_cards import MainFigure
 
 # In the order in which they tell most.
 MEASURES = ("mae", "rmse", "wape", "correlation", "bias", "deviance")
@@ -78,17 +79,7 @@ class OrderCard:
     segments: list[SegmentRow]
 
 
-@dataclass(frozen=True)
-class MainFigure:
-    """The one figure by which a list shows what a predictor is worth."""
-
-    name: str
-    value: float
-    baseline: float
-    is_better: bool
-
-
-def main_figure(row: Predictor) -> MainFigure:
+def order_figure(row: Predictor) -> MainFigure:
     """Return the figure that says most of a predictor of orders."""
     card = row.metrics
     test, baseline = card["test"], card["baseline_test"]

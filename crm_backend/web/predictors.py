@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from crm_backend.analytics.category_terms import KIND as CATEGORY
 from crm_backend.analytics.order_terms import KIND as ORDERS
 from crm_backend.authentication import page_language, refuse_other_sites
 from crm_backend.db import reading
@@ -13,8 +14,9 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Predictor, Staff
 from crm_backend.services import predictors as service
 from crm_backend.web.access import require_reader
+from crm_backend.web.category_cards import category_figure, read_category_card
 from crm_backend.web.charts import make_figure
-from crm_backend.web.order_cards import main_figure, read_order_card
+from crm_backend.web.order_cards import order_figure, read_order_card
 from crm_backend.web.predictor_cards import (
     calibration_chart,
     family_text,
@@ -25,6 +27,8 @@ from crm_backend.web.predictor_cards import (
 from crm_backend.web.rendering import render
 
 PAGE = "/sales/models"
+# Kinds that are no yes or no, with what says most of each.
+OTHERS = {ORDERS: order_figure, CATEGORY: category_figure}
 
 
 async def show_predictors(request: web.Request) -> web.Response:
@@ -36,8 +40,8 @@ async def show_predictors(request: web.Request) -> web.Response:
         "sales_models.html",
         request,
         staff=staff,
-        models=[(row, read_card(row)) for row in rows if row.kind != ORDERS],
-        others=[(row, main_figure(row)) for row in rows if row.kind == ORDERS],
+        models=[(row, read_card(row)) for row in rows if row.kind not in OTHERS],
+        others=[(row, OTHERS[row.kind](row)) for row in rows if row.kind in OTHERS],
     )
 
 
@@ -97,6 +101,9 @@ async def _card_parts(
     if row.kind == ORDERS:
         card = read_order_card(row, language)
         return {"template": "sales_model_orders.html", "card": card}
+    if row.kind == CATEGORY:
+        categories = read_category_card(row, language)
+        return {"template": "sales_model_category.html", "card": categories}
     outcome_card = read_card(row)
     table = calibration_chart(outcome_card, language)
     figure = await make_figure(
