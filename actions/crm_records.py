@@ -149,8 +149,25 @@ class Customer:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """How many orders and how much spend is expected of a customer."""
+
+    horizon_days: int
+    as_of: datetime
+    expected_orders: float
+    expected_spend_cents: int
+    currency: str
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Read an ExpectationOut."""
+        as_of = _datetime(data["as_of"])
+        return cls(**{**data, "as_of": as_of})
+
+
+@dataclass(frozen=True)
 class CustomerSummary:
-    """A customer's history in numbers."""
+    """A customer's history in numbers, and what is expected next, if anything is."""
 
     customer: Customer
     n_orders: int
@@ -165,10 +182,12 @@ class CustomerSummary:
     n_open_tickets: int
     n_visits_30d: int
     top_categories: tuple[str, ...]
+    expected: Expectation | None
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Read a CustomerSummaryOut."""
+        expected = data["expected"]
         return cls(
             customer=Customer.from_json(data["customer"]),
             n_orders=data["n_orders"],
@@ -183,6 +202,7 @@ class CustomerSummary:
             n_open_tickets=data["n_open_tickets"],
             n_visits_30d=data["n_visits_30d"],
             top_categories=tuple(row["category"] for row in data["top_categories"]),
+            expected=Expectation.from_json(expected) if expected else None,
         )
 
 

@@ -38,6 +38,11 @@ def format_share(share: float | None, language: str) -> str:
     return str(format_percent(share, pattern, locale=_locale(language)))
 
 
+def format_mean(count: float, language: str) -> str:
+    """`1.84` -> `1.8`, a count that need not be whole."""
+    return str(format_decimal(count, "#,##0.0", locale=_locale(language)))
+
+
 def format_change(share: float, language: str) -> str:
     """`0.123` -> `+12%`."""
     pattern = "+#,##0%;-#,##0%"

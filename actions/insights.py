@@ -15,6 +15,7 @@ from actions.formatting import (
     UNKNOWN,
     format_day,
     format_list,
+    format_mean,
     format_money,
     format_share,
 )
@@ -174,6 +175,15 @@ class ValidateCustomerSummaryForm(CustomerForm):
             n_visits=summary.n_visits_30d,
             categories=", ".join(summary.top_categories) or UNKNOWN,
         )
+        if (expected := summary.expected) is not None:
+            spend, currency = expected.expected_spend_cents, expected.currency
+            call.say(
+                "utter_customer_expected",
+                horizon_days=expected.horizon_days,
+                expected_orders=format_mean(expected.expected_orders, call.language),
+                expected_spend=format_money(spend, currency, call.language),
+                as_of=format_day(expected.as_of, call.language),
+            )
 
 
 class ValidatePurchaseLikelihoodForm(CustomerForm):

@@ -13,7 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from crm_backend.analytics.category_predictor import CategoryPredictor
+from crm_backend.analytics.category_terms import KIND as CATEGORY
 from crm_backend.analytics.features import FEATURE_NAMES
+from crm_backend.analytics.order_predictor import OrderPredictor, Spread
+from crm_backend.analytics.order_terms import KIND as ORDERS
+from crm_backend.analytics.order_values import OrderValues
 from crm_backend.analytics.outcome_predictor import OutcomePredictor
 from crm_backend.analytics.purchase_predictor import PurchasePredictor
 
@@ -25,6 +30,12 @@ TRUSTED_TYPES = [
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
+# What a predictor of orders is made of, besides values that skops knows.
+ORDER_PARTS = {
+    "values": OrderValues,
+    "orders_spread": Spread,
+    "spend_spread": Spread,
+}
 
 
 class PredictorUnusable(ValueError):
@@ -44,6 +55,17 @@ def save_outcome(predictor: OutcomePredictor, var_dir: Path) -> tuple[str, str]:
     """Write a predictor of an outcome; see save_purchase."""
     values = _fields(predictor) | {"blend": _fields(predictor.blend)}
     return _save(predictor.kind, values, var_dir)
+
+
+def save_orders(predictor: OrderPredictor, var_dir: Path) -> tuple[str, str]:
+    """Write a predictor of orders and spend; see save_purchase."""
+    parts = {name: _fields(getattr(predictor, name)) for name in ORDER_PARTS}
+    return _save(ORDERS, _fields(predictor) | parts, var_dir)
+
+
+def save_categories(predictor: CategoryPredictor, var_dir: Path) -> tuple[str, str]:
+    """Write a predictor of the next category; see save_purchase."""
+    return _save(CATEGORY, _fields(predictor), var_dir)
 
 
 def _fields(predictor: Any) -> dict[str, Any]:
@@ -96,6 +118,20 @@ def load_outcome(path: Path, digest: str) -> OutcomePredictor:
     values = _load(path, digest)
     blend = Blend(**values.pop("blend"))
     return OutcomePredictor(**values, blend=blend)
+
+
+@lru_cache(maxsize=4)
+def load_orders(path: Path, digest: str) -> OrderPredictor:
+    """Read a predictor of orders and spend; see load_purchase."""
+    values = _load(path, digest)
+    parts = {name: part(**values[name]) for name, part in ORDER_PARTS.items()}
+    return OrderPredictor(**values | parts)
+
+
+@lru_cache(maxsize=4)
+def load_categories(path: Path, digest: str) -> CategoryPredictor:
+    """Read a predictor of the next category; see load_purchase."""
+    return CategoryPredictor(**_load(path, digest))
 
 
 def _load(path: Path, digest: str) -> dict[str, Any]:

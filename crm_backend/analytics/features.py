@@ -106,7 +106,7 @@ def customer_features(
     Raises:
         NotEnoughData: if no order is left.
     """
-    orders = _standing_orders(frames.orders, as_of)
+    orders = standing_orders(frames.orders, as_of)
     if orders.empty:
         raise NotEnoughData("orders", n_needed=1, n_found=0)
     columns = _rhythm(orders, horizon_days)
@@ -133,13 +133,21 @@ def bought_within(
         bool, index `customer_ids`.
     """
     end = pd.Timestamp(as_of) + pd.Timedelta(days=horizon_days)
-    orders = _standing_orders(frames.orders, end)
+    orders = standing_orders(frames.orders, end)
     buyers = orders.loc[orders["ordered_at"] > pd.Timestamp(as_of), "customer_id"]
     return pd.Series(customer_ids.isin(buyers), index=customer_ids, name="bought")
 
 
-def _standing_orders(orders: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """Keep what was ordered and not cancelled by `as_of`, with its age in days."""
+def standing_orders(orders: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Keep what was ordered and not cancelled by `as_of`.
+
+    Args:
+        orders: as in ShopFrames.
+        as_of: the last instant that may be known.
+
+    Returns:
+        its rows that stand, and age_days.
+    """
     now = pd.Timestamp(as_of)
     is_known = orders["ordered_at"] <= now
     is_cancelled = orders["cancelled_at"] <= now

@@ -1,6 +1,7 @@
 """Customers over HTTP, for colleagues."""
 
 from crm_backend.api import Call, Endpoint
+from crm_backend.models import OrderPrediction
 from crm_backend.schemas.customers import (
     CategoryCount,
     CustomerChange,
@@ -9,11 +10,13 @@ from crm_backend.schemas.customers import (
     CustomerPage,
     CustomerQuery,
     CustomerSummaryOut,
+    ExpectationOut,
     NewCustomer,
     RecentOrder,
 )
 from crm_backend.services import customers as service
 from crm_backend.services.customer_summaries import summarise_customer
+from crm_backend.services.order_predictions import find_newest
 
 
 async def list_customers(call: Call) -> CustomerPage:
@@ -53,6 +56,7 @@ async def change_customer(call: Call) -> CustomerDetailOut:
 async def summarise(call: Call) -> CustomerSummaryOut:
     """Show a customer at a glance."""
     found = await summarise_customer(call.session, call.path["number"])
+    prediction = await find_newest(call.session, found.customer)
     return CustomerSummaryOut(
         customer=CustomerOut.model_validate(found.customer),
         n_orders=found.n_orders,
@@ -79,6 +83,19 @@ async def summarise(call: Call) -> CustomerSummaryOut:
             )
             for order in found.recent_orders
         ],
+        expected=_expected(prediction),
+    )
+
+
+def _expected(prediction: OrderPrediction | None) -> ExpectationOut | None:
+    if prediction is None:
+        return None
+    return ExpectationOut(
+        horizon_days=prediction.predictor.horizon_days,
+        as_of=prediction.as_of,
+        expected_orders=prediction.expected_orders,
+        expected_spend_cents=prediction.expected_spend_cents,
+        currency=prediction.currency,
     )
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
 from crm_backend.jobs import (
+    category_predictions,
     demand,
+    order_predictions,
     outcomes,
     purchase,
     recommendations,
@@ -19,6 +21,8 @@ from crm_backend.jobs.job import Job, Report, Step, log
 JOBS: tuple[Job, ...] = (
     *purchase.JOBS,
     *outcomes.JOBS,
+    *order_predictions.JOBS,
+    *category_predictions.JOBS,
     *segments.JOBS,
     *recommendations.JOBS,
     *demand.JOBS,

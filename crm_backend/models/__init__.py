@@ -18,7 +18,9 @@ from crm_backend.models.forecasts import SalesForecast
 from crm_backend.models.gaps import ArticleDraft, QuestionGap, UnansweredQuestion
 from crm_backend.models.gateways import Gateway
 from crm_backend.models.insights import (
+    CategoryPrediction,
     CustomerPrediction,
+    OrderPrediction,
     Predictor,
     PurchasePrediction,
 )
@@ -74,6 +76,7 @@ __all__ = [
     "Campaign",
     "CampaignMember",
     "CannedReply",
+    "CategoryPrediction",
     "Conversation",
     "ConversationEvent",
     "ConversationNote",
@@ -99,6 +102,7 @@ __all__ = [
     "OpportunityMove",
     "Order",
     "OrderLine",
+    "OrderPrediction",
     "OutboxMail",
     "Payment",
     "Predictor",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_backend.models.base import Base, utc_now
+from crm_backend.models.base import Base, Cents, utc_now
 from crm_backend.models.customers import Customer
 
 
@@ -80,6 +80,58 @@ class CustomerPrediction(Base):
     reasons: Mapped[list[dict[str, Any]]]
     # [{"customer_id", "happened"}], most alike first.
     alike: Mapped[list[dict[str, Any]]]
+
+    customer: Mapped[Customer] = relationship()
+    predictor: Mapped[Predictor] = relationship()
+
+
+class CategoryPrediction(Base):
+    """Which categories one customer is likely to buy from next."""
+
+    __tablename__ = "category_predictions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    predictor_id: Mapped[int] = mapped_column(ForeignKey("predictors.id"), index=True)
+    as_of: Mapped[datetime]
+    scored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # [{"category", "p"}], the likeliest three, likeliest first.
+    likeliest: Mapped[list[dict[str, Any]]]
+
+    customer: Mapped[Customer] = relationship()
+    predictor: Mapped[Predictor] = relationship()
+
+
+class OrderPrediction(Base):
+    """How many orders and how much spend to expect of one customer, and why."""
+
+    __tablename__ = "order_predictions"
+    __table_args__ = (
+        Index("ix_order_predictions_customer_id", "customer_id"),
+        Index(
+            "ix_order_predictions_predictor_id_expected_spend_cents",
+            "predictor_id",
+            "expected_spend_cents",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    predictor_id: Mapped[int] = mapped_column(ForeignKey("predictors.id"))
+    as_of: Mapped[datetime]
+    scored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expected_orders: Mapped[float]
+    # Eight in ten customers turned out to lie between low and high.
+    orders_low: Mapped[float]
+    orders_high: Mapped[float]
+    # What one order is worth.
+    order_cents: Mapped[Cents]
+    expected_spend_cents: Mapped[Cents]
+    spend_low_cents: Mapped[Cents]
+    spend_high_cents: Mapped[Cents]
+    currency: Mapped[str] = mapped_column(String(3))
+    # [{"feature", "value", "contribution"}], strongest first, both directions.
+    reasons: Mapped[list[dict[str, Any]]]
 
     customer: Mapped[Customer] = relationship()
     predictor: Mapped[Predictor] = relationship()

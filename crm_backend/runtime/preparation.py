@@ -87,7 +87,7 @@ def _prepare_assistant(var_dir: Path) -> None:
 
 def _prepare_predictions(var_dir: Path) -> None:
     from crm_backend.jobs.purchase import refresh_purchase
-    from crm_backend.jobs.refresh import refresh_outcomes
+    from crm_backend.jobs.refresh import refresh_expected, refresh_outcomes
     from crm_backend.jobs.sales_forecast import refresh_sales_forecast
 
     async def run() -> None:
@@ -96,6 +96,7 @@ def _prepare_predictions(var_dir: Path) -> None:
             sessions = make_sessions(engine)
             await refresh_purchase(sessions, var_dir)
             await refresh_outcomes(sessions, var_dir)
+            await refresh_expected(sessions, var_dir)
             await refresh_sales_forecast(sessions, var_dir)
         finally:
             await engine.dispose()

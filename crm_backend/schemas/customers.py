@@ -99,6 +99,16 @@ class RecentOrder(Schema):
     ordered_at: AwareDatetime
 
 
+class ExpectationOut(Schema):
+    """How many orders and how much spend is expected of somebody."""
+
+    horizon_days: int
+    as_of: AwareDatetime
+    expected_orders: float
+    expected_spend_cents: int
+    currency: str
+
+
 class CustomerSummaryOut(Schema):
     """One customer at a glance; cancelled orders do not count."""
 
@@ -116,3 +126,6 @@ class CustomerSummaryOut(Schema):
     n_visits_30d: int
     top_categories: list[CategoryCount]
     recent_orders: list[RecentOrder]
+    expected: ExpectationOut | None = Field(
+        description="As stored last; null without a prediction or consent to one."
+    )

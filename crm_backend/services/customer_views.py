@@ -8,11 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.models import Customer, Segment, Ticket
+from crm_backend.services.category_predictions import (
+    CategoryEstimate,
+    find_stored_categories,
+)
 from crm_backend.services.customer_summaries import CustomerSummary, summarise_customer
 from crm_backend.services.customers import get_customer
 from crm_backend.services.insights import PurchaseEstimate, find_stored_purchase
 from crm_backend.services.next_actions import OPEN, NextAction, find_next_action
 from crm_backend.services.offers import Offers, list_offers
+from crm_backend.services.order_predictions import OrderEstimate, find_stored_orders
 from crm_backend.services.predictions import (
     Kind,
     OutcomeEstimate,
@@ -29,6 +34,8 @@ class CustomerView:
 
     Attributes:
         outcomes: what is likely of them besides a purchase.
+        orders: how many orders and how much spend to expect.
+        categories: which categories they are likely to buy from next.
         segments: the groups they are in, by rule and as the data falls.
         tickets: open ones, the oldest first.
     """
@@ -36,6 +43,8 @@ class CustomerView:
     summary: CustomerSummary
     purchase: PurchaseEstimate
     outcomes: Sequence[OutcomeEstimate]
+    orders: OrderEstimate
+    categories: CategoryEstimate
     segments: Sequence[Segment]
     offers: Offers
     next_action: NextAction
@@ -71,6 +80,8 @@ async def find_view(
             await find_stored_outcome(session, customer, kind)
             for kind in get_args(Kind)
         ],
+        orders=await find_stored_orders(session, customer),
+        categories=await find_stored_categories(session, customer),
         segments=[segment for segment in segments if segment is not None],
         offers=await list_offers(session, customer, limit=N_OFFERS),
         next_action=await find_next_action(session, customer),

@@ -12,7 +12,8 @@ from crm_backend.errors import Conflict, NotFound
 from crm_backend.models import Predictor, utc_now
 from crm_backend.predictors import is_intact
 
-# By so much the AUC of the same predictor differs between windows of a small shop.
+# By so much the AUC of the same predictor differs between windows of a small shop; a
+# correlation or a share of hits differs by no less.
 CHANCE_AUC = 0.02
 
 
@@ -88,23 +89,39 @@ def _compare(row: Predictor, current: Predictor | None) -> tuple[str, bool]:
         return f"{row.version} is the first of its kind and in use", False
     rival = row.metrics.get("rival_test")
     if rival is None:
-        return f"{row.version} replaces {current.version}, which is unusable", False
+        verdict = f"{row.version} replaces {current.version}, which cannot be compared"
+        return verdict, False
     tested_at = datetime.fromisoformat(row.metrics["test_as_of"])
     if current.as_of <= tested_at:
-        new, old = row.metrics["test"]["log_loss"], rival["log_loss"]
-        figures = f"log loss {new:.4f} against {old:.4f} on the same later days"
+        name, words = _loss(rival)
+        new, old = row.metrics["test"][name], rival[name]
+        figures = f"{words} {new:.4f} against {old:.4f} on the same later days"
         is_worse = new > old
     else:
-        new, old = _auc(row.metrics["test"]), _auc(current.metrics["test"])
-        figures = f"AUC {new:.3f} against {old:.3f}, each on its own later days"
+        words, new = _order(row.metrics["test"])
+        _, old = _order(current.metrics["test"])
+        figures = f"{words} {new:.3f} against {old:.3f}, each on its own later days"
         is_worse = new < old - CHANCE_AUC
     if is_worse:
         return f"{current.version} stays in use: {figures}", True
     return f"{row.version} replaces {current.version}: {figures}", False
 
 
-def _auc(figures: Mapping[str, float]) -> float:
-    return figures["auc"] if "auc" in figures else figures["roc_auc"]
+def _loss(figures: Mapping[str, float]) -> tuple[str, str]:
+    """Name what is smaller for a better predictor: of probabilities, or of counts."""
+    if "log_loss" in figures:
+        return "log_loss", "log loss"
+    return "deviance", "deviance"
+
+
+def _order(figures: Mapping[str, float]) -> tuple[str, float]:
+    """Return how well customers are put in order, at most 1, with its name."""
+    for name in ("auc", "roc_auc"):
+        if name in figures:
+            return "AUC", figures[name]
+    if "top_1_hits" in figures:
+        return "hits", figures["top_1_hits"]
+    return "correlation", figures["correlation"]
 
 
 async def promote(session: AsyncSession, var_dir: Path, version: str) -> Predictor:

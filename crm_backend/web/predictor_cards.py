@@ -21,9 +21,12 @@ SMALLER_IS_BETTER = frozenset({"brier", "log_loss", "calibration_error"})
 FAMILIES = (
     *("logistic_regression", "decision_tree", "random_forest"),
     *("support_vectors", "boosted_trees", "neural_network", "logistic"),
+    *("poisson_regression", "bg_nbd", "blend"),
+    *("multinomial_logistic", "own_share", "recent_share"),
 )
 _SETTINGS = re.compile(r" \([^)]*\)")
-_NAME = re.compile("|".join(FAMILIES))
+# A name may have another one in it: the longest counts.
+_NAME = re.compile("|".join(sorted(FAMILIES, key=len, reverse=True)))
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,16 @@ class Card:
     is_better: bool
     trials: list[tuple[str, float]]
     calibration: list[tuple[float, float, int]]
+
+
+@dataclass(frozen=True)
+class MainFigure:
+    """The one figure by which a list shows what a predictor is worth."""
+
+    name: str
+    value: float
+    baseline: float
+    is_better: bool
 
 
 @dataclass(frozen=True)

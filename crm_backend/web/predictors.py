@@ -1,9 +1,12 @@
 """The predictors on pages: which there are, and the card of each."""
 
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from crm_backend.analytics.category_terms import KIND as CATEGORY
+from crm_backend.analytics.order_terms import KIND as ORDERS
 from crm_backend.authentication import page_language, refuse_other_sites
 from crm_backend.db import reading
 from crm_backend.errors import Conflict
@@ -11,7 +14,9 @@ from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Predictor, Staff
 from crm_backend.services import predictors as service
 from crm_backend.web.access import require_reader
+from crm_backend.web.category_cards import category_figure, read_category_card
 from crm_backend.web.charts import make_figure
+from crm_backend.web.order_cards import order_figure, read_order_card
 from crm_backend.web.predictor_cards import (
     calibration_chart,
     family_text,
@@ -22,6 +27,8 @@ from crm_backend.web.predictor_cards import (
 from crm_backend.web.rendering import render
 
 PAGE = "/sales/models"
+# Kinds that are no yes or no, with what says most of each.
+OTHERS = {ORDERS: order_figure, CATEGORY: category_figure}
 
 
 async def show_predictors(request: web.Request) -> web.Response:
@@ -33,7 +40,8 @@ async def show_predictors(request: web.Request) -> web.Response:
         "sales_models.html",
         request,
         staff=staff,
-        models=[(row, read_card(row)) for row in rows],
+        models=[(row, read_card(row)) for row in rows if row.kind not in OTHERS],
+        others=[(row, OTHERS[row.kind](row)) for row in rows if row.kind in OTHERS],
     )
 
 
@@ -72,8 +80,32 @@ async def _card_page(
     request: web.Request, staff: Staff, row: Predictor, *, problem: str = ""
 ) -> web.Response:
     language = page_language(request)
-    card = read_card(row)
-    table = calibration_chart(card, language)
+    parts = await _card_parts(request, row, language)
+    return render(
+        request=request,
+        staff=staff,
+        status=409 if problem else 200,
+        model=row,
+        drift=read_drift(row),
+        problem=problem,
+        family=lambda name: family_text(name, language),
+        feature=lambda name: feature_text(name, language),
+        **parts,
+    )
+
+
+async def _card_parts(
+    request: web.Request, row: Predictor, language: str
+) -> dict[str, Any]:
+    """Return the template of a card and what only cards of its kind have."""
+    if row.kind == ORDERS:
+        card = read_order_card(row, language)
+        return {"template": "sales_model_orders.html", "card": card}
+    if row.kind == CATEGORY:
+        categories = read_category_card(row, language)
+        return {"template": "sales_model_category.html", "card": categories}
+    outcome_card = read_card(row)
+    table = calibration_chart(outcome_card, language)
     figure = await make_figure(
         request,
         table.chart,
@@ -81,16 +113,4 @@ async def _card_page(
         rows=table.rows,
         note=table.chart.summary,
     )
-    return render(
-        "sales_model.html",
-        request,
-        staff=staff,
-        status=409 if problem else 200,
-        model=row,
-        card=card,
-        drift=read_drift(row),
-        figure=figure,
-        problem=problem,
-        family=lambda name: family_text(name, language),
-        feature=lambda name: feature_text(name, language),
-    )
+    return {"template": "sales_model.html", "card": outcome_card, "figure": figure}

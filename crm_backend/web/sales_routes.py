@@ -41,6 +41,7 @@ def setup_sales(app: web.Application) -> None:
     get("/sales/models/{version}", predictors.show_predictor)
     post("/sales/models/{version}", predictors.submit_predictor)
     get("/sales/customers", customers.show_customers)
+    get("/sales/customers.csv", customers.download_customers)
     get("/sales/customers/{number}", customers.show_customer)
     get("/sales/report", sales_report.show_report)
     get("/sales/report.csv", sales_report.send_csv)

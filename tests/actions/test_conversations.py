@@ -82,7 +82,7 @@ async def test_bare_numbers_are_looked_up(alice, rita, crm):
     ) == ["utter_ticket_is_pending"]
     assert await rita.say(
         ActionInform, "C-207731", "inform", customer_number="C-207731"
-    ) == ["utter_customer_summary"]
+    ) == ["utter_customer_summary", "utter_customer_expected"]
     assert await alice.say(
         ActionInform, "C-207731", "inform", customer_number="C-207731"
     ) == ["utter_rephrase"]

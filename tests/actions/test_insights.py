@@ -1,3 +1,6 @@
+from dataclasses import replace
+from unittest.mock import AsyncMock
+
 import pytest
 
 from actions.crm_errors import CrmForbidden
@@ -55,8 +58,19 @@ async def test_missing_customer_is_asked_for(rita):
         "utter_which_customer"
     ]
     assert await rita.say(Summary, "Bobson", "out_of_scope") == [
-        "utter_customer_summary"
+        "utter_customer_summary",
+        "utter_customer_expected",
     ]
+
+
+async def test_summary_says_what_is_expected_if_anything_is(rita, crm):
+    await rita.say(Summary, "who is Bobson", Summary.intent)
+    said = rita.messages[-1]
+    assert (said["expected_orders"], said["expected_spend"]) == ("1.8", "€108.37")
+    summary = await crm.get_customer_summary("C-518846")
+    crm.get_customer_summary = AsyncMock(return_value=replace(summary, expected=None))
+    said = await rita.say(Summary, "who is Bobson", Summary.intent)
+    assert said == ["utter_customer_summary"]
 
 
 async def test_customer_spoken_of_is_remembered(rita):
