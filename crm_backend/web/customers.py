@@ -4,14 +4,16 @@ from aiohttp import web
 
 from crm_backend.authentication import page_language
 from crm_backend.db import reading
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.schemas.insights import prediction_out
 from crm_backend.schemas.offers import next_action_out, offers_out
 from crm_backend.schemas.predictions import outcome_out
 from crm_backend.schemas.segments import segment_label
+from crm_backend.schemas.what_if import what_if_out
 from crm_backend.services.customer_views import find_view
 from crm_backend.services.customers import list_customers
 from crm_backend.services.predictions import list_likeliest
+from crm_backend.services.what_if import find_what_if
 from crm_backend.web.access import require_reader
 from crm_backend.web.rendering import render
 
@@ -49,6 +51,12 @@ async def show_customer(request: web.Request) -> web.Response:
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "sales")
         customer, view = await find_view(session, request.match_info["number"])
+        changes = await find_what_if(
+            session,
+            request.app[CONFIG].var_dir,
+            customer,
+            (view.purchase, *view.outcomes) if view else (),
+        )
     if view is None:
         return render("sales_customer.html", request, staff=staff, customer=customer,
                       view=None)  # fmt: skip
@@ -61,6 +69,9 @@ async def show_customer(request: web.Request) -> web.Response:
         view=view,
         purchase=purchase,
         outcomes=[outcome_out(one, language) for one in view.outcomes],
+        what_if={
+            kind: what_if_out(kind, found, language) for kind, found in changes.items()
+        },
         segments=[
             (segment.kind, segment_label(segment, language))
             for segment in view.segments

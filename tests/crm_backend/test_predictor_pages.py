@@ -1,5 +1,7 @@
 """The pages of predictors and of customers: who sees what, in which words."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -94,6 +96,27 @@ async def test_customer_is_shown_with_reasons_and_segment(client, people):
     assert "No prediction is possible yet" in page
 
 
+async def test_customer_page_says_what_would_change_the_answer(client, people):
+    await allow(people, profiling=True)
+    _, page = await read(client, people, f"{ALICE}?lang=en")
+    assert "What would change this" in page
+    assert "a purchase counts as likely" in page
+    assert re.search(r"(days|visits)[^<]*: from \d+% to \d+%|moves it much", page)
+    _, chinese = await read(client, people, f"{ALICE}?lang=zh")
+    assert "什么会改变这一结论" in chinese
+
+
+async def test_page_stands_where_the_predictor_cannot_be_read(client, people, tmp_path):
+    await allow(people, profiling=True)
+    async with people.sessions() as session:
+        [name] = await session.scalars(select(Predictor.file_name))
+    (tmp_path / name).write_bytes(b"changed")
+    status, page = await read(client, people, f"{ALICE}?lang=en")
+    assert status == 200
+    assert "Speaks for" in page
+    assert "What would change this" not in page
+
+
 async def test_nothing_is_put_together_without_consent(client, people):
     await allow(people, profiling=False)
     async with people.sessions() as session:
@@ -105,7 +128,7 @@ async def test_nothing_is_put_together_without_consent(client, people):
     assert scored is not None
     _, page = await read(client, people, f"{ALICE}?lang=en")
     assert "has not agreed to predictions" in page
-    for words in ("What to offer", "Last orders", "%</strong>"):
+    for words in ("What to offer", "Last orders", "%</strong>", "What would change"):
         assert words not in page
 
 
