@@ -11,7 +11,7 @@ from crm_backend.analytics.features import NotEnoughData
 from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, load_frames, load_languages
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
@@ -42,11 +42,12 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        languages = await load_languages(session)
         current = await find_current(session, kind)
     rival = await asyncio.to_thread(find_outcome, current, var_dir)
     try:
         training = await asyncio.to_thread(
-            train_outcome, kind, frames, as_of, rival=rival
+            train_outcome, kind, frames, as_of, languages=languages, rival=rival
         )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err

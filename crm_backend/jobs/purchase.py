@@ -12,7 +12,7 @@ from crm_backend.analytics.features import NotEnoughData, customer_features
 from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, load_frames, load_languages
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
@@ -52,11 +52,14 @@ async def train_purchase(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        languages = await load_languages(session)
         current = await find_predictor(session)
     rival = await asyncio.to_thread(find_loaded, current, var_dir)
     report(f"Learning from {len(frames.orders):,} orders")
     try:
-        training = await asyncio.to_thread(train, frames, as_of, rival=rival)
+        training = await asyncio.to_thread(
+            train, frames, as_of, languages=languages, rival=rival
+        )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
     file_name, digest = await asyncio.to_thread(

@@ -19,6 +19,7 @@ from crm_backend.web.predictor_cards import (
     read_card,
     read_drift,
 )
+from crm_backend.web.predictor_groups import read_groups
 from crm_backend.web.rendering import render
 
 PAGE = "/sales/models"
@@ -89,6 +90,7 @@ async def _card_page(
         model=row,
         card=card,
         drift=read_drift(row),
+        groups=read_groups(row, language),
         figure=figure,
         problem=problem,
         family=lambda name: family_text(name, language),

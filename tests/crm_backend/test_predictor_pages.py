@@ -67,6 +67,28 @@ async def test_card_has_calibration_limits_and_the_rule_to_beat(client, people):
     assert "Predicted" not in chinese
 
 
+async def test_card_shows_each_group_or_that_it_is_too_small(client, people):
+    version = await find_version(people)
+    path = f"/sales/models/{version}"
+    _, page = await read(client, people, f"{path}?lang=en")
+    for words in ("Returning", "Champions", "English", "segment by rule (RFM)"):
+        assert words in page
+    async with people.sessions.begin() as session:
+        row = await session.scalar(select(Predictor))
+        few = {"grouping": "language", "name": "fr", "n": 7, "is_too_few": True}
+        row.metrics = row.metrics | {"groups": [few]}
+    _, page = await read(client, people, f"{path}?lang=en")
+    assert "too few to tell" in page
+    _, page = await read(client, people, f"{path}?lang=zh")
+    assert "样本过少" in page
+    async with people.sessions.begin() as session:
+        row = await session.scalar(select(Predictor))
+        row.metrics = {k: v for k, v in row.metrics.items() if k != "groups"}
+    status, page = await read(client, people, f"{path}?lang=en")
+    assert status == 200
+    assert "too few" not in page
+
+
 async def test_card_says_in_a_sentence_whether_it_still_holds(client, people):
     version = await find_version(people)
     _, page = await read(client, people, f"/sales/models/{version}?lang=en")
