@@ -33,8 +33,9 @@ async def train(
     *,
     as_of: datetime | None = None,
     report: Report = log.info,
+    only_if_better: bool = False,
 ) -> Predictor:
-    """Train a predictor on the records and store it with its card.
+    """Train a predictor on the records and store it with its card; see train_purchase.
 
     Raises:
         Conflict: `not_enough_data`; the message names how much is needed.
@@ -65,7 +66,7 @@ async def train(
         file_name=file_name,
     )
     async with sessions.begin() as session:
-        row, verdict = await add_trained(session, row)
+        row, verdict = await add_trained(session, row, only_if_better=only_if_better)
     auc = training.card["test"]["roc_auc"]
     report(f"Trained {version}: AUC {auc:.3f} on the last window; {verdict}")
     return row
@@ -108,8 +109,9 @@ async def score(
             )
         )
         await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
-        await keep_drift(session, row, drift)
-    report(f"Scored {len(scores):,} customers: {kind}; {drift_sentence(drift)}")
+        is_queued = await keep_drift(session, row, drift)
+    said = drift_sentence(drift, is_queued=is_queued)
+    report(f"Scored {len(scores):,} customers: {kind}; {said}")
     return len(scores)
 
 

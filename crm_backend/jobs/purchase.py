@@ -36,6 +36,7 @@ async def train_purchase(
     *,
     as_of: datetime | None = None,
     report: Report = log.info,
+    only_if_better: bool = False,
 ) -> Predictor:
     """Train the purchase predictor on the records and store it with its card.
 
@@ -44,6 +45,8 @@ async def train_purchase(
         var_dir: where fitted predictors are kept.
         as_of: the present; where the records end by default.
         report: told what is going on, a sentence at a time.
+        only_if_better: whether it replaces the one in use only if it is better on the
+            same later days, also where that one has learned from these.
 
     Raises:
         Conflict: `not_enough_data`; the message names how much is needed.
@@ -66,7 +69,11 @@ async def train_purchase(
         save_purchase, training.predictor, var_dir
     )
     async with sessions.begin() as session:
-        row, verdict = await add_trained(session, _row(training, file_name, digest))
+        row, verdict = await add_trained(
+            session,
+            _row(training, file_name, digest),
+            only_if_better=only_if_better,
+        )
     auc = training.card["test"]["auc"]
     report(f"Trained {row.version}: AUC {auc:.3f} on the last 30 days; {verdict}")
     return row
@@ -114,8 +121,9 @@ async def score_purchase(
             )
         )
         await store(session, row, scores, as_of=as_of, scored_at=utc_now())
-        await keep_drift(session, row, drift)
-    report(f"Scored {len(scores):,} customers; {drift_sentence(drift)}")
+        is_queued = await keep_drift(session, row, drift)
+    said = drift_sentence(drift, is_queued=is_queued)
+    report(f"Scored {len(scores):,} customers; {said}")
     return len(scores)
 
 

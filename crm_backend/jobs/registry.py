@@ -11,6 +11,7 @@ from crm_backend.jobs import (
     outcomes,
     purchase,
     recommendations,
+    retraining,
     sales_forecast,
     segments,
 )
@@ -23,6 +24,7 @@ JOBS: tuple[Job, ...] = (
     *recommendations.JOBS,
     *demand.JOBS,
     *sales_forecast.JOBS,
+    *retraining.JOBS,
 )
 
 
@@ -50,7 +52,7 @@ async def run_jobs(
     the others from running.
 
     Args:
-        step: train, score, evaluate or report.
+        step: train, score, retrain, evaluate or report.
         sessions: of the shop's database.
         var_dir: where files are kept.
         names: of the jobs; all of them by default.

@@ -10,6 +10,7 @@ from crm_backend.errors import Conflict
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Predictor, Staff
 from crm_backend.services import predictors as service
+from crm_backend.services.retrainings import find_last_request
 from crm_backend.web.access import require_reader
 from crm_backend.web.charts import make_figure
 from crm_backend.web.predictor_cards import (
@@ -73,6 +74,8 @@ async def _card_page(
     request: web.Request, staff: Staff, row: Predictor, *, problem: str = ""
 ) -> web.Response:
     language = page_language(request)
+    async with reading(request.app[SESSIONS]) as session:
+        retraining = await find_last_request(session, row.version)
     card = read_card(row)
     table = calibration_chart(card, language)
     figure = await make_figure(
@@ -90,6 +93,7 @@ async def _card_page(
         model=row,
         card=card,
         drift=read_drift(row),
+        retraining=retraining,
         groups=read_groups(row, language),
         figure=figure,
         problem=problem,
