@@ -12,6 +12,7 @@ from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
@@ -52,6 +53,7 @@ async def train(
         )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
+    cleaning = await cleaning_card(sessions, var_dir, as_of=as_of, report=report)
     predictor = training.predictor
     file_name, digest = await asyncio.to_thread(save_outcome, predictor, var_dir)
     version = f"{kind}-{as_of:%Y%m%d}-{digest[:8]}"
@@ -62,7 +64,7 @@ async def train(
         as_of=as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "file_sha256": digest},
+        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
         file_name=file_name,
     )
     async with sessions.begin() as session:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from sqlalchemy import delete, select
@@ -13,6 +14,7 @@ from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
@@ -68,10 +70,11 @@ async def train_purchase(
     file_name, digest = await asyncio.to_thread(
         save_purchase, training.predictor, var_dir
     )
+    cleaning = await cleaning_card(sessions, var_dir, as_of=as_of, report=report)
     async with sessions.begin() as session:
         row, verdict = await add_trained(
             session,
-            _row(training, file_name, digest),
+            _row(training, file_name, digest, cleaning),
             only_if_better=only_if_better,
         )
     auc = training.card["test"]["auc"]
@@ -152,7 +155,9 @@ async def refresh_purchase(
     return True
 
 
-def _row(training: Training, file_name: str, digest: str) -> Predictor:
+def _row(
+    training: Training, file_name: str, digest: str, cleaning: dict[str, Any]
+) -> Predictor:
     predictor = training.predictor
     return Predictor(
         version=f"{PURCHASE}-{training.as_of:%Y%m%d}-{digest[:8]}",
@@ -161,7 +166,7 @@ def _row(training: Training, file_name: str, digest: str) -> Predictor:
         as_of=training.as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "file_sha256": digest},
+        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
         file_name=file_name,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
 from crm_backend.jobs import (
+    cleaning,
     demand,
     outcomes,
     purchase,
@@ -18,6 +19,7 @@ from crm_backend.jobs import (
 from crm_backend.jobs.job import Job, Report, Step, log
 
 JOBS: tuple[Job, ...] = (
+    *cleaning.JOBS,
     *purchase.JOBS,
     *outcomes.JOBS,
     *segments.JOBS,
