@@ -1,5 +1,7 @@
 """Customers for those who sell: finding one, and all that is known about one."""
 
+from typing import get_args
+
 from aiohttp import web
 
 from crm_backend.authentication import page_language
@@ -12,7 +14,8 @@ from crm_backend.schemas.segments import segment_label
 from crm_backend.schemas.what_if import what_if_out
 from crm_backend.services.customer_views import find_view
 from crm_backend.services.customers import list_customers
-from crm_backend.services.predictions import list_likeliest
+from crm_backend.services.predictions import Kind, list_likeliest
+from crm_backend.services.predictors import find_current
 from crm_backend.services.what_if import find_what_if
 from crm_backend.web.access import require_reader
 from crm_backend.web.rendering import render
@@ -31,6 +34,7 @@ async def show_customers(request: web.Request) -> web.Response:
         found = await list_customers(session, q=q, limit=N_FOUND) if q else None
         churn = await list_likeliest(session, "churn", N_AT_RISK)
         refund = await list_likeliest(session, "refund", N_AT_RISK)
+        in_use = {kind: await find_current(session, kind) for kind in get_args(Kind)}
     return render(
         "sales_customers.html",
         request,
@@ -38,6 +42,7 @@ async def show_customers(request: web.Request) -> web.Response:
         q=q,
         max_query=MAX_QUERY,
         found=found.items if found else None,
+        in_use=in_use,
         risks={
             "churn": [outcome_out(one, language) for one in churn],
             "refund": [outcome_out(one, language) for one in refund],
