@@ -113,6 +113,7 @@ def serve() -> None:
         warm_predictors,
         warm_summaries,
     )
+    from crm_backend.queued_retraining import run_queued_retraining
     from crm_backend.retraining import run_retraining
     from crm_backend.sweeps import run_sweeps
     from crm_backend.upkeep import run_upkeep
@@ -135,6 +136,7 @@ def serve() -> None:
     crm.cleanup_ctx.append(run_upkeep)
     crm.cleanup_ctx.append(run_learning)
     crm.cleanup_ctx.append(run_retraining)
+    crm.cleanup_ctx.append(run_queued_retraining)
     try:
         web.run_app(
             crm,
@@ -182,6 +184,7 @@ def _add_step(step: Step, help_text: str) -> None:
 
 _add_step("train", "Train predictors anew on the shop's records.")
 _add_step("score", "Score all customers with the predictors in use.")
+_add_step("retrain", "Train again what was queued because customers have changed.")
 _add_step("evaluate", "Compare what was predicted with what happened.")
 
 

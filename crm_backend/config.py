@@ -114,6 +114,8 @@ class Config:
     holiday_country: str = ""
     # When predictors are trained anew each day, on that clock; None: by hand only.
     retrain_at: time | None = None
+    # Whether they are trained again when customers have changed.
+    retrain_on_drift: bool = True
     # Customers' orders worth more are cancelled by people only; 0: no limit.
     cancel_limit_cents: int = 0
     # How large a file may be that is sent in a conversation.
@@ -196,6 +198,7 @@ class Config:
                 env, "HOLIDAY_COUNTRY", setting_values.read_holiday_country
             ),
             retrain_at=_parsed(env, "RETRAIN_AT", setting_values.read_time),
+            retrain_on_drift=_switch(env, "RETRAIN_ON_DRIFT", "1"),
             cancel_limit_cents=_integer(env, "CANCEL_LIMIT_CENTS", 0, 0),
             attachment_max_mb=_integer(
                 env, "ATTACHMENT_MAX_MB", cls.attachment_max_mb, 1

@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.features import ShopFrames
-from crm_backend.models import Order, OrderLine, Product, Return, Visit
+from crm_backend.models import Customer, Order, OrderLine, Product, Return, Visit
 
 # A shop whose last order is older than this is a collection of old records: its
 # present is the day of that order.
@@ -65,6 +65,12 @@ async def load_frames(
         returns=await _frame(session, returns, ("order_id", "requested_at")),
         visits=await _frame(session, visits, ("customer_id", "visited_at")),
     )
+
+
+async def load_languages(session: AsyncSession) -> dict[int, str]:
+    """Load the language of each customer, to tell how good predictions are in each."""
+    rows = await session.execute(select(Customer.id, Customer.language))
+    return {customer_id: language for customer_id, language in rows}
 
 
 async def _frame(

@@ -5,7 +5,7 @@ tests and is never looked at before; the three before it judge the competition, 
 by what is learned from older ones. What is served learns from all windows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from crm_backend.analytics.features import (
     bought_within,
     customer_features,
 )
+from crm_backend.analytics.group_errors import customer_groups, measure_groups
 from crm_backend.analytics.outcome_predictor import OutcomePredictor, make_predictor
 from crm_backend.analytics.outcome_terms import (
     MIN_HAPPENED,
@@ -93,6 +94,7 @@ def train_outcome(
     frames: ShopFrames,
     as_of: datetime,
     *,
+    languages: Mapping[int, str] | None = None,
     rival: OutcomePredictor | None = None,
 ) -> OutcomeTraining:
     """Train a predictor of an outcome on what was known at `as_of`.
@@ -101,6 +103,7 @@ def train_outcome(
         kind: churn or refund.
         frames: a shop's records.
         as_of: the present; the last window ends here.
+        languages: of customers by id, to measure each; nothing is learned from it.
         rival: another predictor, to be measured on the same last window; the card
             has that as `rival_test`.
 
@@ -140,6 +143,9 @@ def train_outcome(
         and scores["roc_auc"] > naive["roc_auc"],
         "trials": [asdict(trial) for trial in tried.trials],
         "calibration": calibration_table(test.happened, p),
+        "groups": measure_groups(
+            test.happened, p, customer_groups(test.table, languages or {})
+        ),
         # The newest of what it learned from, to tell later whether that still holds.
         "reference": describe(test.table[FEATURE_NAMES], predictor.p(test.table)),
     }

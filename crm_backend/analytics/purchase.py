@@ -6,6 +6,7 @@ them and calibrates; the last one tests, and is never looked at before. What is 
 was made by the same recipe, one window later.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from crm_backend.analytics.features import (
     bought_within,
     customer_features,
 )
+from crm_backend.analytics.group_errors import customer_groups, measure_groups
 from crm_backend.analytics.purchase_predictor import (
     PurchasePredictor,
     one_thread,
@@ -76,6 +78,7 @@ def train(
     frames: ShopFrames,
     as_of: datetime,
     *,
+    languages: Mapping[int, str] | None = None,
     horizon_days: int = HORIZON_DAYS,
     rival: PurchasePredictor | None = None,
 ) -> Training:
@@ -84,6 +87,7 @@ def train(
     Args:
         frames: a shop's records.
         as_of: the present; the last window ends here.
+        languages: of customers by id, to measure each; nothing is learned from it.
         horizon_days: how far to look ahead.
         rival: another predictor, to be measured on the same last window; the card
             has that as `rival_test`.
@@ -103,6 +107,11 @@ def train(
     tested = _calibrated(family, trials[family], older, validation, horizon_days)
     card = _card(tested, older, validation, test)
     card["validation_log_loss"] = losses
+    card["groups"] = measure_groups(
+        test.bought,
+        tested.p_purchase(test.features),
+        customer_groups(test.features, languages or {}),
+    )
     if rival is not None:
         card["rival_test"] = measure(test.bought, rival.p_purchase(test.features))
     served = train_family(family, windows, horizon_days=horizon_days)

@@ -113,6 +113,12 @@ def strongest(
     return [_top(*row) for row in zip(strength, values, strict=True)]
 
 
+def likely_from(base_rate: float) -> float:
+    """Return from which probability on `band` says likely."""
+    odds = 2 * _odds(base_rate)
+    return odds / (1 + odds)
+
+
 def band(p_purchase: float, base_rate: float) -> str:
     """Say it in a word: likely and unlikely are twice and half the average odds."""
     ratio = _odds(p_purchase) / _odds(base_rate)

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.drift import count_reasons, level, measure_drift
-from crm_backend.models import Predictor
+from crm_backend.models import Predictor, utc_now
+from crm_backend.services.retrainings import request_retraining
 
 SENTENCES = {
     "none": "they are like those it learned from",
@@ -46,18 +47,29 @@ def summarise_drift(
     }
 
 
-def drift_sentence(drift: dict[str, Any]) -> str:
-    """Say how like the customers are to those that were learned from."""
+def drift_sentence(drift: dict[str, Any], *, is_queued: bool) -> str:
+    """Say how like the customers are to those that were learned from.
+
+    Args:
+        drift: what summarise_drift found.
+        is_queued: whether a training was queued because of it.
+    """
     if drift["level"] is None:
         return "nothing is kept to compare them with"
     name, value = next(iter(drift["psi"].items()))
-    return f"{SENTENCES[drift['level']]} (PSI at most {value:.2f}, of {name})"
+    said = f"{SENTENCES[drift['level']]} (PSI at most {value:.2f}, of {name})"
+    return f"{said}; a training is queued" if is_queued else said
 
 
 async def keep_drift(
     session: AsyncSession, row: Predictor, drift: dict[str, Any]
-) -> None:
-    """Keep it with the predictor's card."""
+) -> bool:
+    """Keep it with the predictor's card, and queue a training if it is clear.
+
+    Returns:
+        whether a training was queued.
+    """
     await session.execute(
         update(Predictor).where(Predictor.id == row.id).values(drift=drift)
     )
+    return await request_retraining(session, row, drift, now=utc_now())

@@ -10,7 +10,7 @@ from crm_backend.db import Sessions
 
 log = logging.getLogger("crm_backend.jobs")
 
-Step = Literal["train", "score", "evaluate", "report"]
+Step = Literal["train", "score", "retrain", "evaluate", "report"]
 
 
 class Report(Protocol):

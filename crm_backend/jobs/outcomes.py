@@ -11,7 +11,8 @@ from crm_backend.analytics.features import NotEnoughData
 from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
@@ -33,8 +34,9 @@ async def train(
     *,
     as_of: datetime | None = None,
     report: Report = log.info,
+    only_if_better: bool = False,
 ) -> Predictor:
-    """Train a predictor on the records and store it with its card.
+    """Train a predictor on the records and store it with its card; see train_purchase.
 
     Raises:
         Conflict: `not_enough_data`; the message names how much is needed.
@@ -42,14 +44,16 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        languages = await load_languages(session)
         current = await find_current(session, kind)
     rival = await asyncio.to_thread(find_outcome, current, var_dir)
     try:
         training = await asyncio.to_thread(
-            train_outcome, kind, frames, as_of, rival=rival
+            train_outcome, kind, frames, as_of, languages=languages, rival=rival
         )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
+    cleaning = await cleaning_card(sessions, var_dir, as_of=as_of, report=report)
     predictor = training.predictor
     file_name, digest = await asyncio.to_thread(save_outcome, predictor, var_dir)
     version = f"{kind}-{as_of:%Y%m%d}-{digest[:8]}"
@@ -60,11 +64,11 @@ async def train(
         as_of=as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "file_sha256": digest},
+        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
         file_name=file_name,
     )
     async with sessions.begin() as session:
-        row, verdict = await add_trained(session, row)
+        row, verdict = await add_trained(session, row, only_if_better=only_if_better)
     auc = training.card["test"]["roc_auc"]
     report(f"Trained {version}: AUC {auc:.3f} on the last window; {verdict}")
     return row
@@ -107,8 +111,9 @@ async def score(
             )
         )
         await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
-        await keep_drift(session, row, drift)
-    report(f"Scored {len(scores):,} customers: {kind}; {drift_sentence(drift)}")
+        is_queued = await keep_drift(session, row, drift)
+    said = drift_sentence(drift, is_queued=is_queued)
+    report(f"Scored {len(scores):,} customers: {kind}; {said}")
     return len(scores)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from sqlalchemy import delete, select
@@ -12,7 +13,8 @@ from crm_backend.analytics.features import NotEnoughData, customer_features
 from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
@@ -36,6 +38,7 @@ async def train_purchase(
     *,
     as_of: datetime | None = None,
     report: Report = log.info,
+    only_if_better: bool = False,
 ) -> Predictor:
     """Train the purchase predictor on the records and store it with its card.
 
@@ -44,6 +47,8 @@ async def train_purchase(
         var_dir: where fitted predictors are kept.
         as_of: the present; where the records end by default.
         report: told what is going on, a sentence at a time.
+        only_if_better: whether it replaces the one in use only if it is better on the
+            same later days, also where that one has learned from these.
 
     Raises:
         Conflict: `not_enough_data`; the message names how much is needed.
@@ -52,18 +57,26 @@ async def train_purchase(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        languages = await load_languages(session)
         current = await find_predictor(session)
     rival = await asyncio.to_thread(find_loaded, current, var_dir)
     report(f"Learning from {len(frames.orders):,} orders")
     try:
-        training = await asyncio.to_thread(train, frames, as_of, rival=rival)
+        training = await asyncio.to_thread(
+            train, frames, as_of, languages=languages, rival=rival
+        )
     except NotEnoughData as err:
         raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
     file_name, digest = await asyncio.to_thread(
         save_purchase, training.predictor, var_dir
     )
+    cleaning = await cleaning_card(sessions, var_dir, as_of=as_of, report=report)
     async with sessions.begin() as session:
-        row, verdict = await add_trained(session, _row(training, file_name, digest))
+        row, verdict = await add_trained(
+            session,
+            _row(training, file_name, digest, cleaning),
+            only_if_better=only_if_better,
+        )
     auc = training.card["test"]["auc"]
     report(f"Trained {row.version}: AUC {auc:.3f} on the last 30 days; {verdict}")
     return row
@@ -111,8 +124,9 @@ async def score_purchase(
             )
         )
         await store(session, row, scores, as_of=as_of, scored_at=utc_now())
-        await keep_drift(session, row, drift)
-    report(f"Scored {len(scores):,} customers; {drift_sentence(drift)}")
+        is_queued = await keep_drift(session, row, drift)
+    said = drift_sentence(drift, is_queued=is_queued)
+    report(f"Scored {len(scores):,} customers; {said}")
     return len(scores)
 
 
@@ -141,7 +155,9 @@ async def refresh_purchase(
     return True
 
 
-def _row(training: Training, file_name: str, digest: str) -> Predictor:
+def _row(
+    training: Training, file_name: str, digest: str, cleaning: dict[str, Any]
+) -> Predictor:
     predictor = training.predictor
     return Predictor(
         version=f"{PURCHASE}-{training.as_of:%Y%m%d}-{digest[:8]}",
@@ -150,7 +166,7 @@ def _row(training: Training, file_name: str, digest: str) -> Predictor:
         as_of=training.as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "file_sha256": digest},
+        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
         file_name=file_name,
     )
 

@@ -8,17 +8,20 @@ from crm_backend.db import Sessions
 from crm_backend.errors import AppError
 from crm_backend.jobs import (
     category_predictions,
+    cleaning,
     demand,
     order_predictions,
     outcomes,
     purchase,
     recommendations,
+    retraining,
     sales_forecast,
     segments,
 )
 from crm_backend.jobs.job import Job, Report, Step, log
 
 JOBS: tuple[Job, ...] = (
+    *cleaning.JOBS,
     *purchase.JOBS,
     *outcomes.JOBS,
     *order_predictions.JOBS,
@@ -27,6 +30,7 @@ JOBS: tuple[Job, ...] = (
     *recommendations.JOBS,
     *demand.JOBS,
     *sales_forecast.JOBS,
+    *retraining.JOBS,
 )
 
 
@@ -54,7 +58,7 @@ async def run_jobs(
     the others from running.
 
     Args:
-        step: train, score, evaluate or report.
+        step: train, score, retrain, evaluate or report.
         sessions: of the shop's database.
         var_dir: where files are kept.
         names: of the jobs; all of them by default.

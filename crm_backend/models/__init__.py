@@ -47,6 +47,7 @@ from crm_backend.models.presences import StaffPresence
 from crm_backend.models.products import Product
 from crm_backend.models.requests import IdempotentRequest
 from crm_backend.models.results import Matter
+from crm_backend.models.retrainings import RetrainingRequest
 from crm_backend.models.search import MESSAGE_WORDS, TICKET_WORDS, SearchProgress
 from crm_backend.models.search_upkeep import add_entries, message_entry, ticket_entry
 from crm_backend.models.segments import (
@@ -112,6 +113,7 @@ __all__ = [
     "QuestionGap",
     "Recommendation",
     "Refund",
+    "RetrainingRequest",
     "Return",
     "SalesForecast",
     "SalesTarget",

@@ -54,11 +54,19 @@ async def find_trained_at(session: AsyncSession, kind: str) -> datetime | None:
     return found
 
 
-async def add_trained(session: AsyncSession, row: Predictor) -> tuple[Predictor, str]:
+async def add_trained(
+    session: AsyncSession, row: Predictor, *, only_if_better: bool = False
+) -> tuple[Predictor, str]:
     """Keep a trained predictor; take it into use unless that would be worse.
 
     Training again on the same records may give the very same predictor, which is
     kept once.
+
+    Args:
+        session: of the shop's database.
+        row: what was trained, with `rival_test` of the one in use on its card.
+        only_if_better: whether it has to be better than the one in use on the same
+            later days, even if that one has learned from these, which favours it.
 
     Returns:
         the row that is kept, and what was decided, as a sentence.
@@ -73,13 +81,15 @@ async def add_trained(session: AsyncSession, row: Predictor) -> tuple[Predictor,
     current = await find_current(session, row.kind)
     if current is not None and current.id == known.id:
         return known, f"{known.version} is in use already"
-    verdict, is_worse = _compare(row, current)
+    verdict, is_worse = _compare(row, current, only_if_better=only_if_better)
     if not is_worse:
         await _use(session, known)
     return known, verdict
 
 
-def _compare(row: Predictor, current: Predictor | None) -> tuple[str, bool]:
+def _compare(
+    row: Predictor, current: Predictor | None, *, only_if_better: bool
+) -> tuple[str, bool]:
     """Say whether a new predictor is worse than the one in use, and by what.
 
     Both are measured on the days that test the new one. If the one in use learned from
@@ -92,11 +102,11 @@ def _compare(row: Predictor, current: Predictor | None) -> tuple[str, bool]:
         verdict = f"{row.version} replaces {current.version}, which cannot be compared"
         return verdict, False
     tested_at = datetime.fromisoformat(row.metrics["test_as_of"])
-    if current.as_of <= tested_at:
+    if only_if_better or current.as_of <= tested_at:
         name, words = _loss(rival)
         new, old = row.metrics["test"][name], rival[name]
         figures = f"{words} {new:.4f} against {old:.4f} on the same later days"
-        is_worse = new > old
+        is_worse = new >= old if only_if_better else new > old
     else:
         words, new = _order(row.metrics["test"])
         _, old = _order(current.metrics["test"])

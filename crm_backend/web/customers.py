@@ -1,17 +1,20 @@
 """Customers for those who sell: finding one, and all that is known about one."""
 
+from typing import get_args
+
 from aiohttp import web
 
 from crm_backend.authentication import page_language
 from crm_backend.catalogue import say
 from crm_backend.db import reading
-from crm_backend.keys import SESSIONS
+from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.schemas.category_predictions import categories_out
 from crm_backend.schemas.insights import prediction_out
 from crm_backend.schemas.offers import next_action_out, offers_out
 from crm_backend.schemas.order_predictions import orders_out
 from crm_backend.schemas.predictions import outcome_out
 from crm_backend.schemas.segments import segment_label
+from crm_backend.schemas.what_if import what_if_out
 from crm_backend.services.customer_views import find_view
 from crm_backend.services.customers import list_customers
 from crm_backend.services.order_predictions import (
@@ -19,7 +22,9 @@ from crm_backend.services.order_predictions import (
     list_currencies,
     list_expected,
 )
-from crm_backend.services.predictions import list_likeliest
+from crm_backend.services.predictions import Kind, list_likeliest
+from crm_backend.services.predictors import find_current
+from crm_backend.services.what_if import find_what_if
 from crm_backend.web.access import require_reader
 from crm_backend.web.charts import csv_response
 from crm_backend.web.rendering import render
@@ -46,6 +51,7 @@ async def show_customers(request: web.Request) -> web.Response:
         found = await list_customers(session, q=q, limit=N_FOUND) if q else None
         churn = await list_likeliest(session, "churn", N_AT_RISK)
         refund = await list_likeliest(session, "refund", N_AT_RISK)
+        in_use = {kind: await find_current(session, kind) for kind in get_args(Kind)}
     return render(
         "sales_customers.html",
         request,
@@ -56,6 +62,7 @@ async def show_customers(request: web.Request) -> web.Response:
         sort=sort,
         expected=[orders_out(one, language) for one in expected],
         expected_missing=_say_missing(currencies, language),
+        in_use=in_use,
         risks={
             "churn": [outcome_out(one, language) for one in churn],
             "refund": [outcome_out(one, language) for one in refund],
@@ -69,6 +76,12 @@ async def show_customer(request: web.Request) -> web.Response:
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "sales")
         customer, view = await find_view(session, request.match_info["number"])
+        changes = await find_what_if(
+            session,
+            request.app[CONFIG].var_dir,
+            customer,
+            (view.purchase, *view.outcomes) if view else (),
+        )
     if view is None:
         return render("sales_customer.html", request, staff=staff, customer=customer,
                       view=None)  # fmt: skip
@@ -83,6 +96,9 @@ async def show_customer(request: web.Request) -> web.Response:
         orders=orders_out(view.orders, language),
         categories=categories_out(view.categories, language),
         outcomes=[outcome_out(one, language) for one in view.outcomes],
+        what_if={
+            kind: what_if_out(kind, found, language) for kind, found in changes.items()
+        },
         segments=[
             (segment.kind, segment_label(segment, language))
             for segment in view.segments

@@ -13,6 +13,7 @@ from crm_backend.errors import Conflict
 from crm_backend.keys import CONFIG, SESSIONS
 from crm_backend.models import Predictor, Staff
 from crm_backend.services import predictors as service
+from crm_backend.services.retrainings import find_last_request
 from crm_backend.web.access import require_reader
 from crm_backend.web.category_cards import category_figure, read_category_card
 from crm_backend.web.charts import make_figure
@@ -24,6 +25,7 @@ from crm_backend.web.predictor_cards import (
     read_card,
     read_drift,
 )
+from crm_backend.web.predictor_groups import read_groups
 from crm_backend.web.rendering import render
 
 PAGE = "/sales/models"
@@ -81,12 +83,15 @@ async def _card_page(
 ) -> web.Response:
     language = page_language(request)
     parts = await _card_parts(request, row, language)
+    async with reading(request.app[SESSIONS]) as session:
+        retraining = await find_last_request(session, row.version)
     return render(
         request=request,
         staff=staff,
         status=409 if problem else 200,
         model=row,
         drift=read_drift(row),
+        retraining=retraining,
         problem=problem,
         family=lambda name: family_text(name, language),
         feature=lambda name: feature_text(name, language),
@@ -113,4 +118,9 @@ async def _card_parts(
         rows=table.rows,
         note=table.chart.summary,
     )
-    return {"template": "sales_model.html", "card": outcome_card, "figure": figure}
+    return {
+        "template": "sales_model.html",
+        "card": outcome_card,
+        "groups": read_groups(row, language),
+        "figure": figure,
+    }

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from crm_backend.web import (
+    cleaning,
     customers,
     demand,
     pipeline,
@@ -38,6 +39,8 @@ def setup_sales(app: web.Application) -> None:
     get("/sales/demand", demand.show_demand)
     get("/sales/demand.csv", demand.download_demand)
     get("/sales/models", predictors.show_predictors)
+    get("/sales/models/cleaning", cleaning.show_cleaning)
+    get("/sales/models/cleaning.csv", cleaning.download_cleaning)
     get("/sales/models/{version}", predictors.show_predictor)
     post("/sales/models/{version}", predictors.submit_predictor)
     get("/sales/customers", customers.show_customers)

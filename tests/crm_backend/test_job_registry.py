@@ -36,5 +36,7 @@ async def test_refused_job_does_not_stop_the_others(monkeypatch, tmp_path):
 
 
 async def test_unknown_job_is_refused_before_anything_runs(tmp_path):
-    with pytest.raises(ValueError, match="knows no nonsense; only purchase, "):
+    with pytest.raises(
+        ValueError, match="knows no nonsense; only cleaning, purchase, "
+    ):
         await run_jobs("train", None, tmp_path, names=["nonsense"])

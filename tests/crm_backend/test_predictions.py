@@ -1,5 +1,6 @@
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -9,18 +10,21 @@ from sqlalchemy import delete, func, select, update
 from crm_backend.analytics.features import customer_features
 from crm_backend.analytics.outcome_terms import OUTCOMES
 from crm_backend.analytics.outcomes import sent_back_within, stayed_away
+from crm_backend.analytics.what_if import Change, Changes
 from crm_backend.db import make_engine, make_sessions
 from crm_backend.errors import Conflict
 from crm_backend.frames import load_frames
 from crm_backend.jobs.outcomes import score, train
 from crm_backend.jobs.refresh import refresh_outcomes
 from crm_backend.models import Customer, CustomerPrediction, Order, Predictor
+from crm_backend.schemas.what_if import what_if_out
 from crm_backend.services.customers import get_customer
 from crm_backend.services.predictions import (
     list_likeliest,
     predict_outcome,
 )
 from crm_backend.services.predictors import find_current
+from crm_backend.services.what_if import find_what_if
 
 pytest_plugins = ("tests.crm_backend.fixtures_predictions",)
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
@@ -118,6 +122,41 @@ async def test_who_does_not_consent_has_no_prediction(sessions, tmp_path):
             CustomerPrediction.customer_id == customer.id
         )
         assert (await session.scalars(own)).all() == []
+
+
+async def test_what_would_change_it_starts_from_the_stored_answer(sessions, tmp_path):
+    async with sessions() as session:
+        n_crossing = 0
+        for estimate in await list_likeliest(session, "churn", 8):
+            found = await find_what_if(session, tmp_path, estimate.customer, [estimate])
+            changes = found["churn"]
+            assert changes.p == pytest.approx(estimate.prediction.p)
+            assert changes.threshold == estimate.predictor.metrics["threshold"]
+            for change in changes.found:
+                assert change.p < changes.p
+                assert change.crosses == (change.p < changes.threshold)
+            n_crossing += any(change.crosses for change in changes.found)
+        assert n_crossing > 0
+        refund = replace(estimate, kind="refund")
+        assert await find_what_if(session, tmp_path, refund.customer, [refund]) == {}
+        estimate.customer.consent_profiling = False
+        without = await find_what_if(session, tmp_path, estimate.customer, [estimate])
+    assert without == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "before_and_after"),
+    [("en", "from 81% to 20%, which changes"), ("zh", "由 81% 变为 20%，结论")],
+)
+def test_what_would_change_it_is_said_in_both_languages(language, before_and_after):
+    levers = ("visits", "order", "order_discounted", "order_new_category", "quiet")
+    found = tuple(Change(lever, 1, 0.2, True) for lever in levers)
+    out = what_if_out("churn", Changes(0.81, 0.5, found), language)
+    assert len(set(out.sentences)) == len(levers)
+    assert all(before_and_after in sentence for sentence in out.sentences)
+    assert "50%" in out.lead
+    assert out.missing is None
+    assert what_if_out("churn", Changes(0.81, 0.5, ()), language).missing
 
 
 async def test_likeliest_come_first(sessions):

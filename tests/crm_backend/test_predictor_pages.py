@@ -1,5 +1,7 @@
 """The pages of predictors and of customers: who sees what, in which words."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -65,6 +67,28 @@ async def test_card_has_calibration_limits_and_the_rule_to_beat(client, people):
     assert "Predicted" not in chinese
 
 
+async def test_card_shows_each_group_or_that_it_is_too_small(client, people):
+    version = await find_version(people)
+    path = f"/sales/models/{version}"
+    _, page = await read(client, people, f"{path}?lang=en")
+    for words in ("Returning", "Champions", "English", "segment by rule (RFM)"):
+        assert words in page
+    async with people.sessions.begin() as session:
+        row = await session.scalar(select(Predictor))
+        few = {"grouping": "language", "name": "fr", "n": 7, "is_too_few": True}
+        row.metrics = row.metrics | {"groups": [few]}
+    _, page = await read(client, people, f"{path}?lang=en")
+    assert "too few to tell" in page
+    _, page = await read(client, people, f"{path}?lang=zh")
+    assert "样本过少" in page
+    async with people.sessions.begin() as session:
+        row = await session.scalar(select(Predictor))
+        row.metrics = {k: v for k, v in row.metrics.items() if k != "groups"}
+    status, page = await read(client, people, f"{path}?lang=en")
+    assert status == 200
+    assert "too few" not in page
+
+
 async def test_card_says_in_a_sentence_whether_it_still_holds(client, people):
     version = await find_version(people)
     _, page = await read(client, people, f"/sales/models/{version}?lang=en")
@@ -94,6 +118,27 @@ async def test_customer_is_shown_with_reasons_and_segment(client, people):
     assert "No prediction is possible yet" in page
 
 
+async def test_customer_page_says_what_would_change_the_answer(client, people):
+    await allow(people, profiling=True)
+    _, page = await read(client, people, f"{ALICE}?lang=en")
+    assert "What would change this" in page
+    assert "a purchase counts as likely" in page
+    assert re.search(r"(days|visits)[^<]*: from \d+% to \d+%|moves it much", page)
+    _, chinese = await read(client, people, f"{ALICE}?lang=zh")
+    assert "什么会改变这一结论" in chinese
+
+
+async def test_page_stands_where_the_predictor_cannot_be_read(client, people, tmp_path):
+    await allow(people, profiling=True)
+    async with people.sessions() as session:
+        [name] = await session.scalars(select(Predictor.file_name))
+    (tmp_path / name).write_bytes(b"changed")
+    status, page = await read(client, people, f"{ALICE}?lang=en")
+    assert status == 200
+    assert "Speaks for" in page
+    assert "What would change this" not in page
+
+
 async def test_nothing_is_put_together_without_consent(client, people):
     await allow(people, profiling=False)
     async with people.sessions() as session:
@@ -105,7 +150,7 @@ async def test_nothing_is_put_together_without_consent(client, people):
     assert scored is not None
     _, page = await read(client, people, f"{ALICE}?lang=en")
     assert "has not agreed to predictions" in page
-    for words in ("What to offer", "Last orders", "%</strong>"):
+    for words in ("What to offer", "Last orders", "%</strong>", "What would change"):
         assert words not in page
 
 

@@ -30,7 +30,7 @@ def measure_p(
     recall = n_hits / n_yes
     of_seen = np.clip(np.where(outcome, p, 1 - p), 1e-15, 1)
     return {
-        "roc_auc": _roc_auc(outcome, p),
+        "roc_auc": roc_auc(outcome, p),
         "pr_auc": _pr_auc(outcome, p),
         "brier": float(((p - outcome) ** 2).mean()),
         "log_loss": float(-np.log(of_seen).mean()),
@@ -43,8 +43,8 @@ def measure_p(
     }
 
 
-def _roc_auc(outcome: BoolArray, p: FloatArray) -> float:
-    """The share of pairs in the right order (Mann and Whitney 1947)."""
+def roc_auc(outcome: BoolArray, p: FloatArray) -> float:
+    """Return the share of pairs in the right order (Mann and Whitney 1947)."""
     n_yes = int(outcome.sum())
     above = rankdata(p)[outcome].sum() - n_yes * (n_yes + 1) / 2
     return float(above / (n_yes * (len(p) - n_yes)))
