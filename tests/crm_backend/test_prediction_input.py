@@ -4,25 +4,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
-import numpy as np
 import pytest
 from sqlalchemy import func, insert, select, update
 
 from crm_backend.analytics.features import NotEnoughData
 from crm_backend.errors import Conflict
 from crm_backend.jobs import outcomes, purchase
-from crm_backend.jobs.demand import find_demand
 from crm_backend.jobs.purchase import score_purchase, train_purchase
-from crm_backend.jobs.recommendations import find_recommendations
 from crm_backend.jobs.registry import run_jobs
 from crm_backend.models import (
     Customer,
-    CustomerPrediction,
-    DemandForecast,
     Order,
-    Product,
     PurchasePrediction,
-    Recommendation,
     Return,
 )
 from crm_backend.services.customers import get_customer
@@ -265,22 +258,6 @@ async def test_sums_of_two_currencies_are_not_added(sessions, tmp_path, client, 
     assert "¥" not in str(answer)
 
 
-async def test_product_never_sold_has_no_forecast_and_is_not_offered(
-    sessions, tmp_path
-):
-    async with sessions.begin() as session:
-        new = Product(sku="NEW-1", name="New", category="books", price_cents=100)
-        session.add(new)
-    await find_recommendations(sessions, tmp_path, as_of=AS_OF)
-    await find_demand(sessions, tmp_path, as_of=AS_OF)
-    async with sessions() as session:
-        offered = set(await session.scalars(select(Recommendation.product_id)))
-        forecast = set(await session.scalars(select(DemandForecast.product_id)))
-    assert offered
-    assert forecast
-    assert new.id not in offered | forecast
-
-
 async def test_nothing_is_learned_from_who_does_not_consent(sessions, tmp_path):
     async with sessions.begin() as session:
         await session.execute(update(Customer).values(consent_profiling=False))
@@ -362,44 +339,3 @@ async def test_question_during_a_training_is_answered_by_the_one_in_use(
         may_end.set()
     with pytest.raises(Conflict, match="needs 2 orders"):
         await training
-
-
-async def test_few_outcomes_widen_the_range_and_ten_are_refused(
-    sessions, tmp_path, filled
-):
-    rng = np.random.default_rng(0)
-    orders = [
-        (who, days + rng.random())
-        for who in range(1, 121)
-        for days in range(5, 560, 30)
-    ]
-    some = rng.permutation(np.arange(1, len(orders) + 1)).tolist()
-    await filled(orders, sent_back=some[:10])
-    said = await refusal(sessions, tmp_path, "refund")
-    assert said.startswith("A refund prediction needs 40 customers to whom it did")
-    few = await width(sessions, tmp_path, some[10:60], orders)
-    many = await width(sessions, tmp_path, some[60:700], orders)
-    assert few > 1.5 * many
-
-
-async def width(sessions, tmp_path, sent_back, orders):
-    """How wide ranges are, beside the probability, once more was sent back."""
-    rows = [
-        {
-            "number": f"R-{nth}-more",
-            "order_id": nth,
-            "status": "refunded",
-            "reason": "",
-            "requested_at": AS_OF - timedelta(days=orders[nth - 1][1] - 4),
-        }
-        for nth in sent_back
-    ]
-    async with sessions.begin() as session:
-        await session.execute(insert(Return), rows)
-    row = await outcomes.train("refund", sessions, tmp_path, as_of=AS_OF)
-    await outcomes.score("refund", sessions, tmp_path, as_of=AS_OF)
-    async with sessions() as session:
-        found = await session.scalars(
-            select(CustomerPrediction).where(CustomerPrediction.predictor_id == row.id)
-        )
-        return np.mean([(one.p_high - one.p_low) / one.p for one in found])
