@@ -9,7 +9,8 @@ TEST_WORKERS ?= 2
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
-.PHONY: actions bench-cdnow bench-demand bench-predict bench-recommend bench-turns bot \
+.PHONY: actions bench-cdnow bench-demand bench-predict bench-recommend bench-scale \
+  bench-turns bot \
   bot-benchmark bot-crossvalidate bot-data-report bot-evaluate check clean fault-test format help \
   lint lock run seed serve setup test test-app test-bot test-browser train
 
@@ -76,6 +77,11 @@ bench-demand: setup ## Measure forecasts of demand: DATA=folder [JSON=out.json]
 bench-predict: setup ## Let predictors compete: TRAIN=a.csv TARGET=col [TEST=b.csv] [DROP=a,b] [TIME=col]
 	@$(APP) -m benchmarks.predict --train "$(TRAIN)" --target "$(TARGET)" $(if $(TEST),--test "$(TEST)") \
 	  $(if $(DROP),--drop "$(DROP)") $(if $(TIME),--time "$(TIME)") $(if $(JSON),--json "$(JSON)")
+
+bench-scale: setup ## Time predictions for a million customers: [CUSTOMERS=20000] [ORDERS=200000] [ONLY=large] [JSON=out.json]
+	@$(APP) -m benchmarks.scale $(if $(CUSTOMERS),--customers "$(CUSTOMERS)") \
+	  $(if $(ORDERS),--orders "$(ORDERS)") $(if $(WORK),--work "$(WORK)") $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(JSON),--json "$(JSON)")
 
 bench-cdnow: setup ## Predict who orders how often in the next 39 weeks: DATA=cdnow.csv
 	@$(APP) -m benchmarks.cdnow --data "$(DATA)" $(if $(JSON),--json "$(JSON)")

@@ -5,21 +5,27 @@ from __future__ import annotations
 from actions.articles import try_articles
 from actions.base import CrmAction, Events
 from actions.call import Button, Call, command
+from actions.insights import find_meant_customer
 from actions.orders import ActionTrackOrder
 from actions.tickets import MIN_WORDS_OF_PROBLEM, count_words
 from actions.wording import is_just_a_number
 
-# Only staff may ask for these, so nobody else is asked whether they meant them.
-STAFF_INTENTS = frozenset(
+# Questions about one customer, whose button says which one.
+CUSTOMER_INTENTS = frozenset(
     [
         "customer_summary",
         "purchase_likelihood",
-        "top_prospects",
         "churn_risk",
         "refund_risk",
-        "segment_overview",
         "recommend_for_customer",
         "next_best_action",
+    ]
+)
+# Only staff may ask for these, so nobody else is asked whether they meant them.
+STAFF_INTENTS = CUSTOMER_INTENTS | frozenset(
+    [
+        "top_prospects",
+        "segment_overview",
         "sales_leaderboard",
         "sales_report",
         "sales_forecast",
@@ -48,7 +54,7 @@ class ActionRephrase(CrmAction):
         """Ask which of two things was meant, else for other words, else offer help."""
         current = call.turns[-1] if call.turns else None
         asks = current is not None and current.decision == "ask"
-        buttons = _choices(call, current.candidates) if asks and current else []
+        buttons = await _choices(call, current.candidates) if asks and current else []
         if buttons:
             several = len(buttons) > 2
             response = "utter_did_you_mean" if several else "utter_is_this_it"
@@ -98,14 +104,26 @@ def count_misses(call: Call) -> int:
     return n_misses
 
 
-def _choices(call: Call, candidates: list[str]) -> list[Button]:
+async def _choices(call: Call, candidates: list[str]) -> list[Button]:
     """A button for each candidate that has a name, and one for something else."""
-    kept = {name: call.entity(name) for name in KEPT_ENTITIES}
-    buttons = [
-        {"title": title, "payload": command(intent, **kept)}
+    allowed = [
+        intent
         for intent in candidates
-        if (intent not in STAFF_INTENTS or call.level == "staff")
-        and (title := call.phrase(f"utter_name_{intent}"))
+        if intent not in STAFF_INTENTS or call.level == "staff"
+    ]
+    kept = {name: call.entity(name) for name in KEPT_ENTITIES}
+    about = dict(kept)
+    if not CUSTOMER_INTENTS.isdisjoint(allowed):
+        about["customer_number"] = await find_meant_customer(call)
+    buttons = [
+        {
+            "title": title,
+            "payload": command(
+                intent, **(about if intent in CUSTOMER_INTENTS else kept)
+            ),
+        }
+        for intent in allowed
+        if (title := call.phrase(f"utter_name_{intent}"))
     ]
     other = call.phrase("utter_name_nlu_fallback")
     if not buttons or not other:

@@ -10,6 +10,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import CrmAction, Events
 from actions.call import Call, command
+from actions.crm_errors import CrmForbidden
 from actions.crm_records import Customer, PurchasePrediction
 from actions.formatting import (
     UNKNOWN,
@@ -49,6 +50,33 @@ def names_somebody(text: str) -> bool:
     return bool(_CAPITAL.search(text) or _HAN_NAME.search(text))
 
 
+async def find_meant_customer(call: Call) -> str | None:
+    """The number of the customer a colleague's message is about.
+
+    Returns:
+        the one who is named in it, else the one spoken of before; None if several
+        have that name, or if somebody was named whom the shop does not know.
+    """
+    try:
+        found = await _find_customers(call)
+    except CrmForbidden:
+        return None
+    if len(found) == 1:
+        return found[0].number
+    if found or not call.text or names_somebody(call.text):
+        return None
+    number: str | None = call.slot("customer_number")
+    return number
+
+
+async def _find_customers(call: Call) -> list[Customer]:
+    number = call.entity("customer_number")
+    if number:
+        return [Customer(number=number, name=number)]
+    text = call.entity("email") or call.text[:MAX_QUERY_CHARACTERS]
+    return await call.crm.find_customers(text) if text else []
+
+
 class CustomerForm(CrmForm):
     """Finds the customer, if need be by asking, and answers about them."""
 
@@ -77,7 +105,7 @@ class CustomerForm(CrmForm):
 
     async def show_named(self, call: Call) -> Events:
         """Answer about the customer in the message, without asking for one."""
-        found = await self._find(call)
+        found = await _find_customers(call)
         if len(found) == 1:
             await self.show(call, found[0].number)
             return [SlotSet("customer_number", found[0].number)]
@@ -88,15 +116,17 @@ class CustomerForm(CrmForm):
         """The customer named in the message, else the one spoken of before."""
         if call.level != "staff":
             return {}
-        found = await self._find(call)
+        found = await _find_customers(call)
         known = await self._choose(call, found)
-        if not found and not call.is_command and not names_somebody(call.text):
+        # A button alone carries its customer; one that stands for words, if it does
+        # not, is about the same customer as they are.
+        if not found and call.text and not names_somebody(call.text):
             known["customer_number"] = call.slot("customer_number")
         return known
 
     async def read(self, call: Call, asked: str) -> dict[str, Any] | None:
         """The customer in the answer; None if there is no such one."""
-        found = await self._find(call)
+        found = await _find_customers(call)
         return await self._choose(call, found) if found else None
 
     async def proceed(self, call: Call, known: dict[str, Any]) -> Events:
@@ -121,13 +151,6 @@ class CustomerForm(CrmForm):
     ) -> Events:
         """See parent class."""
         return await super().miss(call, known, response, **values)
-
-    async def _find(self, call: Call) -> list[Customer]:
-        number = call.entity("customer_number")
-        if number:
-            return [Customer(number=number, name=number)]
-        text = call.entity("email") or call.text[:MAX_QUERY_CHARACTERS]
-        return await call.crm.find_customers(text) if text else []
 
     async def _choose(self, call: Call, found: list[Customer]) -> dict[str, Any]:
         if len(found) == 1:

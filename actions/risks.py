@@ -27,7 +27,8 @@ class RiskForm(CustomerForm):
         """Answer about the customer; list the likeliest if nobody was spoken of."""
         is_open = call.level == "staff" and not known.get("customer_number")
         if is_open and not known.get("offered_customers"):
-            is_start = call.intent == self.intent and not call.is_command
+            # The button of "did you mean ...?" stands for the words before it.
+            is_start = call.intent == self.intent and bool(call.text)
             if is_start and not names_somebody(call.text):
                 await self._list(call)
                 return self.close()

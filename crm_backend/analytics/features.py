@@ -9,6 +9,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from crm_backend.analytics.arrays import BoolArray, FloatArray
+
 SECONDS_PER_DAY = 86_400
 DAYS_PER_YEAR = 365
 
@@ -71,7 +73,9 @@ class ShopFrames:
 
     Attributes:
         orders: order_id, customer_id, ordered_at, cancelled_at (NaT if it stands),
-            total_cents, discount_cents.
+            total_cents (NaN if it cannot be compared, such as a sum in another
+            currency), discount_cents. One with a negative sum is a correction and
+            no purchase.
         lines: order_id, category, n_items.
         returns: order_id, requested_at.
         visits: customer_id, visited_at.
@@ -98,7 +102,8 @@ def customer_features(
         shape (n_customers, 17), float64, index customer_id, ascending: the columns of
         FEATURES, for every customer with an order that stands. Missing (NaN):
         mean_days_between_orders and usual_gaps_since_last_order with a single order,
-        days_since_last_visit without a visit. Textbook names: days_since_last_order
+        days_since_last_visit without a visit, total_spent_cents and mean_order_cents
+        without a sum that can be compared. Textbook names: days_since_last_order
         is the recency, n_orders the frequency and mean_order_cents the monetary value
         of RFM; usual_gaps_since_last_order is days_since_last_order in units of the
         customer's own mean_days_between_orders (at least a day).
@@ -109,13 +114,14 @@ def customer_features(
     orders = standing_orders(frames.orders, as_of)
     if orders.empty:
         raise NotEnoughData("orders", n_needed=1, n_found=0)
-    columns = _rhythm(orders, horizon_days)
-    columns |= _baskets(orders, frames, as_of)
-    features = pd.DataFrame(columns)
+    who = _Customers(orders["customer_id"])
+    columns = _rhythm(orders, who, horizon_days)
+    columns |= _baskets(orders, who, frames, as_of)
+    features = pd.DataFrame(columns, index=who.ids)
     features = features.join(_visits(frames.visits, as_of))
     counts = ["n_visits_7d", "n_visits_30d"]
     features[counts] = features[counts].fillna(0)
-    return features[FEATURE_NAMES].astype("float64").sort_index()
+    return features[FEATURE_NAMES].astype("float64")
 
 
 def bought_within(
@@ -139,7 +145,7 @@ def bought_within(
 
 
 def standing_orders(orders: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """Keep what was ordered and not cancelled by `as_of`.
+    """Keep what was bought and not cancelled by `as_of`.
 
     Args:
         orders: as in ShopFrames.
@@ -151,7 +157,8 @@ def standing_orders(orders: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     now = pd.Timestamp(as_of)
     is_known = orders["ordered_at"] <= now
     is_cancelled = orders["cancelled_at"] <= now
-    kept = orders[is_known & ~is_cancelled]
+    is_correction = orders["total_cents"] < 0
+    kept = orders[is_known & ~is_cancelled & ~is_correction]
     return kept.assign(age_days=_age_days(kept["ordered_at"], now))
 
 
@@ -160,55 +167,93 @@ def _age_days(moments: pd.Series, now: pd.Timestamp) -> pd.Series:
     return age_days
 
 
-def _rhythm(orders: pd.DataFrame, horizon_days: int) -> dict[str, pd.Series]:
-    age = orders["age_days"]
-    flags = pd.DataFrame(
-        {
-            "customer_id": orders["customer_id"],
-            "n_orders_90d": age < 90,
-            "n_orders_365d": age < DAYS_PER_YEAR,
-            "n_orders_same_season_last_year": (age < DAYS_PER_YEAR)
-            & (age >= DAYS_PER_YEAR - horizon_days),
-        }
-    )
-    ages = age.groupby(orders["customer_id"]).agg(["min", "max", "size"])
-    span = ages["max"] - ages["min"]
-    gap = (span / (ages["size"] - 1)).where(ages["size"] > 1)
-    counts = flags.groupby("customer_id").sum()
+def _rhythm(
+    orders: pd.DataFrame, who: "_Customers", horizon_days: int
+) -> dict[str, FloatArray]:
+    age = orders["age_days"].to_numpy()
+    is_of_year = age < DAYS_PER_YEAR
+    is_of_season = is_of_year & (age >= DAYS_PER_YEAR - horizon_days)
+    n_orders = who.count()
+    newest, oldest = who.extremes(age)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(n_orders > 1, (oldest - newest) / (n_orders - 1), np.nan)
     return {
-        "days_since_last_order": ages["min"],
-        "usual_gaps_since_last_order": ages["min"] / gap.clip(lower=1),
+        "days_since_last_order": newest,
+        "usual_gaps_since_last_order": newest / np.maximum(gap, 1),
         "mean_days_between_orders": gap,
-        "n_orders": ages["size"],
-        "customer_age_days": ages["max"],
-        **{str(name): counts[name] for name in counts},
+        "n_orders": n_orders,
+        "customer_age_days": oldest,
+        "n_orders_90d": who.count(age < 90),
+        "n_orders_365d": who.count(is_of_year),
+        "n_orders_same_season_last_year": who.count(is_of_season),
     }
 
 
 def _baskets(
-    orders: pd.DataFrame, frames: ShopFrames, as_of: datetime
-) -> dict[str, pd.Series]:
+    orders: pd.DataFrame, who: "_Customers", frames: ShopFrames, as_of: datetime
+) -> dict[str, FloatArray]:
     is_known = frames.returns["requested_at"] <= pd.Timestamp(as_of)
     returned = frames.returns.loc[is_known, "order_id"]
-    lines = frames.lines.merge(orders[["order_id", "customer_id"]], on="order_id")
-    by_customer = orders.assign(
-        is_discounted=orders["discount_cents"] > 0,
-        is_returned=orders["order_id"].isin(returned),
-    ).groupby("customer_id")
-    sums = by_customer[["total_cents", "is_discounted", "is_returned"]].sum()
-    n_orders = by_customer.size()
-    in_baskets = lines.groupby("customer_id").agg(
-        n_items=("n_items", "sum"), n_categories=("category", "nunique")
-    )
-    in_baskets = in_baskets.reindex(n_orders.index, fill_value=0)
+    n_orders = who.count()
+    cents = orders["total_cents"].to_numpy("float64")
+    n_sums = who.count(~np.isnan(cents))
+    # Of whom no sum is known, it is missing and not 0.
+    spent = np.where(n_sums > 0, who.sum(np.nan_to_num(cents)), np.nan)
+    # Which order a line belongs to; -1: none that stands.
+    nth = pd.Index(orders["order_id"]).get_indexer(frames.lines["order_id"])
+    stands = nth >= 0
+    buyers = who.codes[nth[stands]]
+    n_items = frames.lines["n_items"].to_numpy()[stands]
+    category, names = pd.factorize(frames.lines["category"])
+    is_named = category[stands] >= 0
+    pairs = pd.unique((buyers * len(names) + category[stands])[is_named])
+    bought_from = pairs // max(len(names), 1)
     return {
-        "total_spent_cents": sums["total_cents"],
-        "mean_order_cents": sums["total_cents"] / n_orders,
-        "mean_items_per_order": in_baskets["n_items"] / n_orders,
-        "n_categories": in_baskets["n_categories"],
-        "share_discounted": sums["is_discounted"] / n_orders,
-        "share_returned": sums["is_returned"] / n_orders,
+        "total_spent_cents": spent,
+        "mean_order_cents": spent / np.maximum(n_sums, 1),
+        "mean_items_per_order": np.bincount(buyers, n_items, who.n) / n_orders,
+        "n_categories": np.bincount(bought_from, minlength=who.n),
+        "share_discounted": who.count(orders["discount_cents"].to_numpy() > 0)
+        / n_orders,
+        "share_returned": who.count(orders["order_id"].isin(returned).to_numpy())
+        / n_orders,
     }
+
+
+class _Customers:
+    """Sums over the orders of each customer.
+
+    With ten million orders, pandas groups them anew for each sum; here they are
+    numbered once.
+
+    Attributes:
+        ids: of the customers, ascending.
+        codes: of each order, the place of its customer among them.
+    """
+
+    def __init__(self, customer_ids: pd.Series) -> None:
+        codes, ids = pd.factorize(customer_ids, sort=True)
+        self.ids = pd.Index(ids, name="customer_id")
+        self.codes = codes
+        self.n = len(ids)
+
+    def count(self, chosen: BoolArray | None = None) -> FloatArray:
+        """Return how many orders each has, or how many of the chosen ones."""
+        codes = self.codes if chosen is None else self.codes[chosen]
+        counts: FloatArray = np.bincount(codes, minlength=self.n).astype("float64")
+        return counts
+
+    def sum(self, values: FloatArray) -> FloatArray:
+        """Return the sum of each customer's orders."""
+        return np.asarray(np.bincount(self.codes, values, self.n), np.float64)
+
+    def extremes(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the greatest value of each customer's orders."""
+        grouped = pd.Series(values).groupby(self.codes)
+        return (
+            np.asarray(grouped.min(), np.float64),
+            np.asarray(grouped.max(), np.float64),
+        )
 
 
 def _visits(visits: pd.DataFrame, as_of: datetime) -> pd.DataFrame:

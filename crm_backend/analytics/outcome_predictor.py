@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from crm_backend.analytics.arrays import BoolArray, FloatArray
+from crm_backend.analytics.arrays import BoolArray, FloatArray, IntArray
 from crm_backend.analytics.features import FEATURE_NAMES
 from crm_backend.analytics.purchase_predictor import P_MIN, one_thread, strongest
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 N_ALIKE = 3
 MAX_KEPT = 400
+# Customers at a time: each has 17 copies to be explained, and 400 to be compared with.
+ROWS_AT_ONCE = 5_000
+ALIKE_AT_ONCE = 500
 N_RESAMPLES = 60
 RANGE_PERCENT = (5, 95)
 
@@ -75,7 +78,15 @@ class OutcomePredictor:
         Each feature in turn is replaced by its median; the contribution is by how
         much the log-odds fall.
         """
+        parts = [
+            self._drops(features.iloc[start : start + ROWS_AT_ONCE])
+            for start in range(0, len(features), ROWS_AT_ONCE)
+        ]
         values = features[FEATURE_NAMES].to_numpy(dtype="float64")
+        return strongest(np.concatenate(parts), values) if parts else []
+
+    def _drops(self, features: pd.DataFrame) -> FloatArray:
+        """Return by how much the log-odds fall with a usual value in place of each."""
         copies = [features[FEATURE_NAMES]]
         copies += [
             features[FEATURE_NAMES].assign(**{name: self.medians[name]})
@@ -83,8 +94,8 @@ class OutcomePredictor:
         ]
         odds = _log_odds(self.p(pd.concat(copies, ignore_index=True)))
         parts = odds.reshape(len(FEATURE_NAMES) + 1, len(features))
-        contributions = (parts[0] - parts[1:]).T
-        return strongest(contributions, values)
+        drops: FloatArray = (parts[0] - parts[1:]).T
+        return drops
 
     def alike(self, features: pd.DataFrame) -> list[list[dict[str, Any]]]:
         """Find three customers who were most alike, and what they did afterwards.
@@ -92,22 +103,35 @@ class OutcomePredictor:
         Returns:
             for each customer {"customer_id", "happened"}, most alike first.
         """
-        found = []
         scaled = _scaled(features, self.medians, self.spreads)
-        for customer_id, row in zip(features.index, scaled, strict=True):
-            order = np.argsort(((self.kept - row) ** 2).sum(axis=1), kind="stable")
-            others = [nth for nth in order if self.kept_ids[nth] != customer_id]
-            distinct = {self.kept_ids[nth]: nth for nth in reversed(others[:20])}
-            nearest = sorted(distinct.values(), key=others.index)[:N_ALIKE]
-            found.append(
-                [
-                    {
-                        "customer_id": self.kept_ids[nth],
-                        "happened": self.kept_happened[nth],
-                    }
-                    for nth in nearest
-                ]
-            )
+        ids = features.index.to_numpy()
+        found: list[list[dict[str, Any]]] = []
+        for start in range(0, len(features), ALIKE_AT_ONCE):
+            part = slice(start, start + ALIKE_AT_ONCE)
+            found += self._alike(ids[part], scaled[part])
+        return found
+
+    def _alike(self, ids: IntArray, scaled: FloatArray) -> list[list[dict[str, Any]]]:
+        distances = np.zeros((len(ids), len(self.kept_ids)))
+        for nth in range(scaled.shape[1]):
+            distances += (scaled[:, nth, None] - self.kept[:, nth]) ** 2
+        kept_ids = np.array(self.kept_ids)
+        distances[ids[:, None] == kept_ids] = np.inf
+        found: list[list[dict[str, Any]]] = [[] for _ in ids]
+        rows = np.arange(len(ids))
+        for _ in range(N_ALIKE):
+            nearest = distances.argmin(axis=1)
+            # There may be fewer customers than that.
+            is_there = np.isfinite(distances[rows, nearest])
+            for row in np.flatnonzero(is_there).tolist():
+                nth = int(nearest[row])
+                one = {
+                    "customer_id": self.kept_ids[nth],
+                    "happened": self.kept_happened[nth],
+                }
+                found[row].append(one)
+            # The same customer at another moment is nobody else.
+            distances[kept_ids[nearest][:, None] == kept_ids] = np.inf
         return found
 
 

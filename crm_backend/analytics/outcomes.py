@@ -39,6 +39,9 @@ MAX_WINDOWS = 8
 N_JUDGED = 3
 MAX_ROWS = 4_000
 WARM_UP_DAYS = 60
+# Of each outcome: with fewer, folds and resamples have only one of them.
+MIN_LEARNED = 10
+MIN_TESTED = 2
 
 
 @dataclass(frozen=True)
@@ -186,10 +189,26 @@ def _make_rows(outcome: Outcome, frames: ShopFrames, as_of: datetime) -> _Rows:
         happened.append(seen.to_numpy())
         window.append(np.full(len(features), n_windows - nth, dtype="float64"))
     rows = _Rows(pd.concat(tables), np.concatenate(happened), np.concatenate(window))
-    n_rarer = int(min(rows.happened.sum(), (~rows.happened).sum()))
-    if n_rarer < MIN_HAPPENED:
-        raise NotEnoughData("outcomes", n_needed=MIN_HAPPENED, n_found=n_rarer)
+    _check_amounts(rows)
     return rows
+
+
+def _check_amounts(rows: _Rows) -> None:
+    """See to it that there is something to tell apart, to learn from and to test by."""
+    last = rows.window == rows.window.max()
+    for when, chosen, n_needed in (
+        ("", np.ones(len(last), dtype=bool), MIN_HAPPENED),
+        (" before the last window", ~last, MIN_LEARNED),
+        (" in the last window", last, MIN_TESTED),
+    ):
+        for what, happened in (("", rows.happened), (" not", ~rows.happened)):
+            n_found = int((happened & chosen).sum())
+            if n_found < n_needed:
+                raise NotEnoughData(
+                    f"customers to whom it did{what} happen{when}",
+                    n_needed=n_needed,
+                    n_found=n_found,
+                )
 
 
 def _compete(rows: _Rows, columns: Columns) -> Competition:

@@ -162,9 +162,13 @@ def _check_amounts(windows: list[Window]) -> None:
         raise NotEnoughData("customers", n_needed=MIN_CUSTOMERS, n_found=n_customers)
     for group in (older, [recent[0]], [recent[1]]):
         bought = np.concatenate([window.bought for window in group])
-        n_rarer = int(min(bought.sum(), (~bought).sum()))
-        if n_rarer < MIN_PURCHASES:
-            raise NotEnoughData("purchases", n_needed=MIN_PURCHASES, n_found=n_rarer)
+        for what, happened in (
+            ("purchases", bought),
+            ("customers who did not buy", ~bought),
+        ):
+            n_found = int(happened.sum())
+            if n_found < MIN_PURCHASES:
+                raise NotEnoughData(what, n_needed=MIN_PURCHASES, n_found=n_found)
 
 
 def _logistic() -> Any:

@@ -1,15 +1,16 @@
 """A fitted purchase predictor: probabilities and the reasons for them."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from crm_backend.analytics.arrays import FloatArray
+from crm_backend.analytics.arrays import BoolArray, FloatArray
 from crm_backend.analytics.features import FEATURE_NAMES, FEATURES
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ P_MIN = 1e-6
 # Weaker than this (in log-odds) is no reason.
 MIN_CONTRIBUTION = 0.1
 MAX_REASONS = 3
+# So many customers are explained at a time, with up to 17 copies of each.
+ROWS_AT_ONCE = 20_000
+# From here on the work is worth a second core.
+MANY_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,8 @@ class PurchasePredictor:
             the same shape, in log-odds; positive speaks for a purchase.
         """
         values = features[FEATURE_NAMES].to_numpy()
-        n_rows, n_features = values.shape
-        copies = np.repeat(values[None], n_features, axis=0)
-        for nth, name in enumerate(FEATURE_NAMES):
-            copies[nth, :, nth] = self.medians[name]
-        without = self._log_odds(copies.reshape(-1, n_features))
-        drop = self._log_odds(values)[:, None] - without.reshape(n_features, n_rows).T
-        return pd.DataFrame(drop, index=features.index, columns=FEATURE_NAMES)
+        drops = self._drops(values, np.ones(values.shape, dtype=bool))
+        return pd.DataFrame(drops, index=features.index, columns=FEATURE_NAMES)
 
     def reasons(self, features: pd.DataFrame) -> list[list[dict[str, Any]]]:
         """Name the strongest reasons of each customer, for and against, at most 3 each.
@@ -84,14 +84,27 @@ class PurchasePredictor:
         Returns:
             for each customer {"feature", "value", "contribution"}, strongest first.
         """
-        contributions = self.contributions(features).to_numpy()
         values = features[FEATURE_NAMES].to_numpy()
         medians = np.array([self.medians[name] for name in FEATURE_NAMES])
         directions = np.array([feature.direction for feature in FEATURES])
+        # The usual value and a missing one can be no reason: most are not worked out.
+        contributions = self._drops(values, ~np.isnan(values) & (values != medians))
         is_odd = contributions * (values - medians) * directions < 0
-        is_reason = (abs(contributions) >= MIN_CONTRIBUTION) & ~np.isnan(values)
-        strength = np.where(is_reason & ~is_odd, contributions, 0.0)
-        return [_top(*row) for row in zip(strength, values, strict=True)]
+        return strongest(np.where(is_odd, 0.0, contributions), values)
+
+    def _drops(self, values: FloatArray, asked: BoolArray) -> FloatArray:
+        """Return by how much the log-odds fall with a usual value; 0 if not asked."""
+        drops = np.zeros(values.shape)
+        for start in range(0, len(values), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            rows, columns = np.nonzero(asked[part])
+            copies = values[part][rows]
+            medians = np.array([self.medians[name] for name in FEATURE_NAMES])
+            copies[np.arange(len(rows)), columns] = medians[columns]
+            if len(rows):
+                with_value = self._log_odds(values[part])[rows]
+                drops[start + rows, columns] = with_value - self._log_odds(copies)
+        return drops
 
     def _log_odds(self, values: FloatArray) -> FloatArray:
         raw = raw_log_odds(self.estimator, values)
@@ -108,9 +121,32 @@ def strongest(
         contributions: shape (n_customers, n_features), in log-odds.
         values: the features, same shape.
     """
+    known = np.nan_to_num(values)
     is_reason = (abs(contributions) >= MIN_CONTRIBUTION) & ~np.isnan(values)
     strength = np.where(is_reason, contributions, 0.0)
-    return [_top(*row) for row in zip(strength, values, strict=True)]
+    order = np.argsort(-abs(strength), axis=1, kind="stable")
+    strength = np.take_along_axis(strength, order, axis=1)
+    speaks_for, against = strength > 0, strength < 0
+    is_kept = (speaks_for & (speaks_for.cumsum(axis=1) <= MAX_REASONS)) | (
+        against & (against.cumsum(axis=1) <= MAX_REASONS)
+    )
+    rows, places = np.nonzero(is_kept)
+    features = order[rows, places]
+    reasons = [
+        {
+            "feature": FEATURE_NAMES[feature],
+            "value": value,
+            "contribution": contribution,
+        }
+        for feature, value, contribution in zip(
+            features.tolist(),
+            known[rows, features].tolist(),
+            strength[rows, places].tolist(),
+            strict=True,
+        )
+    ]
+    ends = np.cumsum(is_kept.sum(axis=1)).tolist()
+    return [reasons[start:end] for start, end in pairwise([0, *ends])]
 
 
 def likely_from(base_rate: float) -> float:
@@ -127,7 +163,7 @@ def band(p_purchase: float, base_rate: float) -> str:
 
 def raw_p(estimator: Any, values: FloatArray) -> FloatArray:
     """Return an estimator's own probabilities, a little off 0 and 1."""
-    with one_thread():
+    with nullcontext() if len(values) >= MANY_ROWS else one_thread():
         p: FloatArray = estimator.predict_proba(values)[:, 1]
     return np.clip(p, P_MIN, 1 - P_MIN)
 
@@ -148,21 +184,6 @@ def one_thread() -> AbstractContextManager[Any]:
 @cache
 def _threadpools() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-def _top(strength: FloatArray, values: FloatArray) -> list[dict[str, Any]]:
-    order = np.argsort(-abs(strength), kind="stable")
-    supporting = [int(i) for i in order if strength[i] > 0][:MAX_REASONS]
-    opposing = [int(i) for i in order if strength[i] < 0][:MAX_REASONS]
-    chosen = sorted(supporting + opposing, key=lambda i: -abs(strength[i]))
-    return [
-        {
-            "feature": FEATURE_NAMES[i],
-            "value": float(values[i]),
-            "contribution": float(strength[i]),
-        }
-        for i in chosen
-    ]
 
 
 def _odds(p: float) -> float:

@@ -5,24 +5,31 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import delete, select
-
 from crm_backend.analytics.features import NotEnoughData
 from crm_backend.analytics.outcomes import train_outcome
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.frames import (
+    data_as_of,
+    keep_customers,
+    list_allowed,
+    load_frames,
+    load_languages,
+    main_currency,
+)
 from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
+from crm_backend.jobs.input_checks import describe_odd_orders, predictor_missing
 from crm_backend.jobs.job import Job, Report, log
-from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
+from crm_backend.jobs.score_storage import forget_refusing, store_scores
+from crm_backend.models import CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import save_outcome
+from crm_backend.services.insights import learned_currency
 from crm_backend.services.predictions import (
     Kind,
     asked_features,
     find_outcome,
     score_features,
-    store_outcomes,
 )
 from crm_backend.services.predictors import add_trained, find_current
 
@@ -43,10 +50,14 @@ async def train(
     """
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
-        frames = await load_frames(session)
+        currency = await main_currency(session)
+        frames = await load_frames(session, currency=currency)
+        frames = keep_customers(frames, await list_allowed(session))
         languages = await load_languages(session)
         current = await find_current(session, kind)
     rival = await asyncio.to_thread(find_outcome, current, var_dir)
+    for sentence in describe_odd_orders(frames, as_of, currency):
+        report(sentence)
     try:
         training = await asyncio.to_thread(
             train_outcome, kind, frames, as_of, languages=languages, rival=rival
@@ -64,7 +75,12 @@ async def train(
         as_of=as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
+        metrics={
+            **training.card,
+            "cleaning": cleaning,
+            "file_sha256": digest,
+            "currency": currency,
+        },
         file_name=file_name,
     )
     async with sessions.begin() as session:
@@ -88,29 +104,35 @@ async def score(
         how many were scored.
 
     Raises:
-        Conflict: `predictor_missing`; the last scores stay.
+        Conflict: `predictor_missing`, or `not_enough_data` if nobody has an order that
+            stands; the last scores stay.
     """
+    await forget_refusing(sessions, CustomerPrediction)
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         row = await find_current(session, kind)
         predictor = await asyncio.to_thread(find_outcome, row, var_dir)
         if row is None or predictor is None:
-            raise Conflict("predictor_missing", f"Train the {kind} predictor first.")
-        frames = await load_frames(session)
-        consenting = select(Customer.id).where(Customer.consent_profiling)
-        allowed = set(await session.scalars(consenting))
-    features = await asyncio.to_thread(asked_features, kind, frames, as_of)
+            raise predictor_missing(kind, row)
+        frames = await load_frames(session, currency=learned_currency(row))
+        allowed = await list_allowed(session)
+    try:
+        features = await asyncio.to_thread(asked_features, kind, frames, as_of)
+    except NotEnoughData as err:
+        raise Conflict("not_enough_data", f"A {kind} prediction {err}.") from err
     features = features[features.index.isin(allowed)]
     scores = await asyncio.to_thread(score_features, predictor, features)
     drift = summarise_drift(row, features, scores, "p", as_of)
-    refusing = select(Customer.id).where(~Customer.consent_profiling)
+    await store_scores(
+        sessions,
+        CustomerPrediction,
+        row.id,
+        scores,
+        as_of=as_of,
+        scored_at=utc_now(),
+        to_values=lambda score: score | {"kind": kind},
+    )
     async with sessions.begin() as session:
-        await session.execute(
-            delete(CustomerPrediction).where(
-                CustomerPrediction.customer_id.in_(refusing)
-            )
-        )
-        await store_outcomes(session, row, scores, as_of=as_of, now=utc_now())
         is_queued = await keep_drift(session, row, drift)
     said = drift_sentence(drift, is_queued=is_queued)
     report(f"Scored {len(scores):,} customers: {kind}; {said}")

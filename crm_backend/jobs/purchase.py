@@ -6,25 +6,34 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.features import NotEnoughData, customer_features
 from crm_backend.analytics.purchase import Training, train
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames, load_languages
+from crm_backend.frames import (
+    data_as_of,
+    keep_customers,
+    list_allowed,
+    load_frames,
+    load_languages,
+    main_currency,
+)
 from crm_backend.jobs.cleaning import cleaning_card
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
+from crm_backend.jobs.input_checks import describe_odd_orders, predictor_missing
 from crm_backend.jobs.job import Job, Report, log
-from crm_backend.models import Customer, Predictor, PurchasePrediction, utc_now
+from crm_backend.jobs.score_storage import forget_refusing, store_scores
+from crm_backend.models import Predictor, PurchasePrediction, utc_now
 from crm_backend.predictors import save_purchase
 from crm_backend.services.insights import (
     PURCHASE,
     find_loaded,
     find_predictor,
+    learned_currency,
     score_features,
-    store,
 )
 from crm_backend.services.predictors import add_trained, find_trained_at
 
@@ -56,11 +65,15 @@ async def train_purchase(
     report("Loading orders, returns and visits")
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
-        frames = await load_frames(session)
+        currency = await main_currency(session)
+        frames = await load_frames(session, currency=currency)
+        frames = keep_customers(frames, await list_allowed(session))
         languages = await load_languages(session)
         current = await find_predictor(session)
     rival = await asyncio.to_thread(find_loaded, current, var_dir)
     report(f"Learning from {len(frames.orders):,} orders")
+    for sentence in describe_odd_orders(frames, as_of, currency):
+        report(sentence)
     try:
         training = await asyncio.to_thread(
             train, frames, as_of, languages=languages, rival=rival
@@ -74,7 +87,7 @@ async def train_purchase(
     async with sessions.begin() as session:
         row, verdict = await add_trained(
             session,
-            _row(training, file_name, digest, cleaning),
+            _row(training, file_name, digest, cleaning, currency),
             only_if_better=only_if_better,
         )
     auc = training.card["test"]["auc"]
@@ -92,38 +105,44 @@ async def score_purchase(
     """Score all customers who allow it with the current predictor.
 
     Scores by the same predictor for the same moment are replaced. Those of customers
-    who no longer allow predictions are deleted.
+    who no longer allow predictions are deleted, also if nothing can be scored.
 
     Returns:
         how many customers were scored.
 
     Raises:
-        Conflict: `predictor_missing`; train first.
+        Conflict: `predictor_missing`, train first; `not_enough_data`, nobody has an
+            order that stands. The last scores stay.
     """
+    await forget_refusing(sessions, PurchasePrediction)
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         row = await find_predictor(session)
-        predictor = find_loaded(row, var_dir)
+        predictor = await asyncio.to_thread(find_loaded, row, var_dir)
         if row is None or predictor is None:
-            raise Conflict("predictor_missing", "Train the purchase predictor first.")
+            raise predictor_missing(PURCHASE, row)
         report("Loading what is known of all customers")
-        frames = await load_frames(session)
-        consenting = select(Customer.id).where(Customer.consent_profiling)
-        allowed = set(await session.scalars(consenting))
-    features = await asyncio.to_thread(
-        customer_features, frames, as_of, horizon_days=predictor.horizon_days
-    )
+        frames = await load_frames(session, currency=learned_currency(row))
+        allowed = await list_allowed(session)
+    try:
+        features = await asyncio.to_thread(
+            customer_features, frames, as_of, horizon_days=predictor.horizon_days
+        )
+    except NotEnoughData as err:
+        raise Conflict("not_enough_data", f"A purchase prediction {err}.") from err
     features = features[features.index.isin(allowed)]
     scores = await asyncio.to_thread(score_features, predictor, features)
     drift = summarise_drift(row, features, scores, "p_purchase", as_of)
-    refusing = select(Customer.id).where(~Customer.consent_profiling)
+    await store_scores(
+        sessions,
+        PurchasePrediction,
+        row.id,
+        scores,
+        as_of=as_of,
+        scored_at=utc_now(),
+        to_values=dict,
+    )
     async with sessions.begin() as session:
-        await session.execute(
-            delete(PurchasePrediction).where(
-                PurchasePrediction.customer_id.in_(refusing)
-            )
-        )
-        await store(session, row, scores, as_of=as_of, scored_at=utc_now())
         is_queued = await keep_drift(session, row, drift)
     said = drift_sentence(drift, is_queued=is_queued)
     report(f"Scored {len(scores):,} customers; {said}")
@@ -156,7 +175,11 @@ async def refresh_purchase(
 
 
 def _row(
-    training: Training, file_name: str, digest: str, cleaning: dict[str, Any]
+    training: Training,
+    file_name: str,
+    digest: str,
+    cleaning: dict[str, Any],
+    currency: str,
 ) -> Predictor:
     predictor = training.predictor
     return Predictor(
@@ -166,7 +189,12 @@ def _row(
         as_of=training.as_of,
         n_train=predictor.n_train,
         base_rate=predictor.base_rate,
-        metrics={**training.card, "cleaning": cleaning, "file_sha256": digest},
+        metrics={
+            **training.card,
+            "cleaning": cleaning,
+            "file_sha256": digest,
+            "currency": currency,
+        },
         file_name=file_name,
     )
 

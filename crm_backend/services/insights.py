@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from crm_backend.analytics.features import NotEnoughData, ShopFrames, customer_features
 from crm_backend.analytics.purchase_predictor import PurchasePredictor
 from crm_backend.analytics.purchase_terms import HORIZON_DAYS
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import DEFAULT_CURRENCY, data_as_of, load_frames
 from crm_backend.models import (
     Customer,
     Order,
@@ -26,9 +26,8 @@ from crm_backend.models import (
 from crm_backend.predictors import PredictorUnusable, load_purchase
 from crm_backend.services.predictors import find_current
 
-Missing = Literal["consent", "orders", "predictor", "score"]
+Missing = Literal["consent", "orders", "predictor", "unusable", "score"]
 PURCHASE = "purchase"
-DEFAULT_CURRENCY = "EUR"
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,17 @@ async def predict_purchase(
     predictor = await asyncio.to_thread(find_loaded, row, var_dir)
     if not customer.consent_profiling:
         return PurchaseEstimate(customer, as_of, now, row, None, "consent")
-    if row is None or predictor is None:
+    if row is None:
         return PurchaseEstimate(customer, as_of, now, None, None, "predictor")
-    frames = await load_frames(session, customer.id)
+    if predictor is None:
+        return PurchaseEstimate(customer, as_of, now, None, None, "unusable")
+    frames = await load_frames(session, customer.id, currency=learned_currency(row))
     try:
         scores = await asyncio.to_thread(score, predictor, frames, as_of)
     except NotEnoughData:
         return PurchaseEstimate(customer, as_of, now, row, None, "orders")
     [prediction] = await store(session, row, scores, as_of=as_of, scored_at=now)
-    currency = await shop_currency(session)
+    currency = await amounts_currency(session, row)
     return PurchaseEstimate(customer, as_of, now, row, prediction, None, currency)
 
 
@@ -116,7 +117,7 @@ async def find_stored_purchase(
         row,
         prediction,
         None,
-        await shop_currency(session),
+        await amounts_currency(session, row),
     )
 
 
@@ -142,7 +143,7 @@ async def list_top_prospects(session: AsyncSession, limit: int = 5) -> Prospects
         .options(joinedload(PurchasePrediction.customer))
         .limit(limit)
     )
-    currency = await shop_currency(session)
+    currency = await amounts_currency(session, row)
     estimates = [
         PurchaseEstimate(
             prediction.customer,
@@ -241,6 +242,17 @@ async def store(
     session.add_all(rows)
     await session.flush()
     return rows
+
+
+def learned_currency(row: Predictor) -> str | None:
+    """Return the currency of the sums a predictor learned from; older ones took any."""
+    return row.metrics.get("currency")
+
+
+async def amounts_currency(session: AsyncSession, row: Predictor | None) -> str:
+    """Return the currency of the sums among a predictor's reasons."""
+    learned = None if row is None else learned_currency(row)
+    return learned or await shop_currency(session)
 
 
 async def shop_currency(session: AsyncSession) -> str:

@@ -17,11 +17,11 @@ from crm_backend.analytics.outcome_terms import OUTCOMES
 from crm_backend.frames import data_as_of, load_frames
 from crm_backend.models import Customer, CustomerPrediction, Predictor, utc_now
 from crm_backend.predictors import PredictorUnusable, load_outcome
-from crm_backend.services.insights import shop_currency
+from crm_backend.services.insights import amounts_currency, learned_currency
 from crm_backend.services.predictors import find_current
 
 Kind = Literal["churn", "refund"]
-Missing = Literal["consent", "orders", "predictor", "long_gone", "score"]
+Missing = Literal["consent", "orders", "predictor", "unusable", "long_gone", "score"]
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,18 @@ async def predict_outcome(
     as_of = await data_as_of(session, now)
     row = await find_current(session, kind)
     predictor = await asyncio.to_thread(find_outcome, row, var_dir)
-    currency = await shop_currency(session)
+    currency = await amounts_currency(session, row)
 
     def without(missing: Missing) -> OutcomeEstimate:
         return OutcomeEstimate(kind, customer, as_of, row, None, missing, (), currency)
 
     if not customer.consent_profiling:
         return without("consent")
-    if row is None or predictor is None:
+    if row is None:
         return without("predictor")
-    frames = await load_frames(session, customer.id)
+    if predictor is None:
+        return without("unusable")
+    frames = await load_frames(session, customer.id, currency=learned_currency(row))
     try:
         scores = await asyncio.to_thread(score_outcome, predictor, frames, as_of)
     except NotEnoughData:
@@ -97,7 +99,7 @@ async def find_stored_outcome(
     """Return what the current predictor last said about a customer."""
     now = now or utc_now()
     row = await find_current(session, kind)
-    currency = await shop_currency(session)
+    currency = await amounts_currency(session, row)
 
     def without(missing: Missing) -> OutcomeEstimate:
         return OutcomeEstimate(kind, customer, now, row, None, missing, (), currency)
@@ -146,7 +148,7 @@ async def list_likeliest(
         .options(joinedload(CustomerPrediction.customer))
         .limit(limit)
     )
-    currency = await shop_currency(session)
+    currency = await amounts_currency(session, row)
     return [
         OutcomeEstimate(
             kind,

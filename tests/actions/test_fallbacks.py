@@ -1,9 +1,16 @@
+import pytest
+
 from actions.conversations import ActionHelp
+from actions.crm_errors import CrmForbidden
 from actions.fallbacks import ActionRephrase
+from actions.insights import ValidatePurchaseLikelihoodForm as Likelihood
 from actions.orders import ActionTrackOrder
+from actions.risks import ValidateChurnRiskForm
+from actions.segments import ValidateNextBestActionForm
 from actions.tickets import ValidateOpenTicketForm
 from tests.actions.conftest import DOMAIN, order_json
 
+ALICE = {"customer_number": "C-207731"}
 ANGRY = {"label": "negative", "score": -0.8, "upset": True}
 
 
@@ -49,6 +56,61 @@ async def test_customers_are_not_asked_whether_they_meant_what_staff_ask(alice, 
     assert alice.buttons == ["/track_order", "/nlu_fallback"]
     await ask(rita, "who", wishes)
     assert rita.buttons == ["/top_prospects", "/track_order", "/nlu_fallback"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("hm, and her next step perhaps", "C-207731"),
+        ("something next with Bobson", "C-518846"),
+        ("something next with Alice", None),
+        ("so what about Theodora Papadakis then", None),
+    ],
+)
+async def test_button_about_a_customer_says_which(rita, text, number):
+    rita.slots["customer_number"] = "C-207731"
+    await ask(rita, text, ["next_best_action", "churn_risk", "top_prospects"])
+    entity = f'{{"customer_number": "{number}"}}' if number else ""
+    assert rita.buttons == [
+        f"/next_best_action{entity}",
+        f"/churn_risk{entity}",
+        "/top_prospects",
+        "/nlu_fallback",
+    ]
+
+
+async def test_button_pressed_later_is_still_about_its_customer(rita):
+    rita.slots["customer_number"] = "C-518846"
+    await ask(rita, "hm, and the next step perhaps", ["next_best_action"])
+    (button, _) = rita.buttons
+    await rita.say(Likelihood, "will C-207731 buy", Likelihood.intent, **ALICE)
+    said = await rita.press(ValidateNextBestActionForm, button)
+    assert said == ["utter_next_action", "utter_next_action_why"]
+    assert rita.slots["customer_number"] == "C-518846"
+
+
+async def test_button_about_a_customer_opens_nothing_by_itself(rita, alice, crm):
+    button = '/next_best_action{"customer_number": "C-207731"}'
+    assert await alice.press(ValidateNextBestActionForm, button) == ["utter_staff_only"]
+    crm.error = CrmForbidden("forbidden")
+    assert await rita.press(ValidateNextBestActionForm, button) == ["utter_staff_only"]
+
+
+async def test_who_may_not_look_for_customers_is_still_asked_what_they_meant(rita, crm):
+    crm.error = CrmForbidden("forbidden")
+    await ask(rita, "the next step with Bobson", ["next_best_action"])
+    assert rita.buttons == ["/next_best_action", "/nlu_fallback"]
+
+
+async def test_visitor_who_names_somebody_learns_nothing(visitor, crm, rita):
+    await ask(visitor, "the next step with Bobson", ["next_best_action", "help"])
+    assert visitor.buttons == ["/help", "/nlu_fallback"]
+
+
+async def test_chosen_question_about_nobody_lists_the_likeliest(rita):
+    await ask(rita, "hm, anyone running away lately", ["churn_risk"])
+    said = await rita.press(ValidateChurnRiskForm, rita.buttons[0])
+    assert said == ["utter_churn_risks"]
 
 
 async def test_meaning_without_a_name_is_not_offered(alice):
