@@ -1,7 +1,7 @@
 """Exports decided examples into the project's files, with a report if wanted."""
 
 import json
-import shutil
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -84,36 +84,54 @@ class Comparison:
     """Cross-validation before and after an export, in the assistant's environment."""
 
     def __init__(self, root: Path, bot_python: Path, report: Report) -> None:
-        """Keep the training data as it is now."""
+        """Measure the training data as it is now.
+
+        What could fail fails here, while nothing is exported yet.
+
+        Args:
+            root: the folder of the project.
+            bot_python: the interpreter of the assistant's environment.
+            report: takes a line about what is done.
+
+        Raises:
+            ExportFailed: there is no such environment, or the evaluation ended with
+                an error.
+        """
+        if not os.access(bot_python, os.X_OK):
+            raise ExportFailed(
+                "The report needs the assistant's environment, and there is no "
+                f"{bot_python}; run 'make setup', or leave out --report. Nothing was "
+                "exported."
+            )
         self._root, self._python, self._report = root, bot_python, report
-        self._folder = tempfile.TemporaryDirectory(prefix="deskmate-examples-")
-        self._before = Path(self._folder.name) / "before"
-        shutil.copytree(root / NLU_FOLDER, self._before)
+        self._before = self._measure("Before", "Nothing was exported.")
 
     def compare(self) -> str:
-        """Measure both states and return a report in Markdown.
+        """Measure what was exported and return a report in Markdown.
 
         Raises:
             ExportFailed: the evaluation ended with an error.
         """
-        with self._folder:
-            before = self._measure(self._before, "Before")
-            after = self._measure(self._root / NLU_FOLDER, "After")
-        return write_comparison(before, after)
+        after = self._measure("After", "The examples are written all the same.")
+        return write_comparison(self._before, after)
 
-    def _measure(self, data: Path, when: str) -> dict[str, Any]:
+    def _measure(self, when: str, state: str) -> dict[str, Any]:
+        data = self._root / NLU_FOLDER
         self._report(f"{when}: cross-validating {data} (minutes)")
-        out = Path(self._folder.name) / f"{when}.json"
-        arguments = ("crossvalidate", "--data", str(data), "--json", str(out))
-        done = subprocess.run(
-            [str(self._python), "-m", "bot.evaluation", *arguments],
-            cwd=self._root,
-            check=False,
-            stdout=subprocess.DEVNULL,
-        )
-        if done.returncode != 0 or not out.exists():
-            raise ExportFailed("The cross-validation failed; its lines above say why.")
-        found: dict[str, Any] = json.loads(out.read_text("utf-8"))
+        with tempfile.TemporaryDirectory(prefix="deskmate-examples-") as folder:
+            out = Path(folder) / "figures.json"
+            arguments = ("crossvalidate", "--data", str(data), "--json", str(out))
+            done = subprocess.run(
+                [str(self._python), "-m", "bot.evaluation", *arguments],
+                cwd=self._root,
+                check=False,
+                stdout=subprocess.DEVNULL,
+            )
+            if done.returncode != 0 or not out.exists():
+                raise ExportFailed(
+                    f"The cross-validation failed; its lines above say why. {state}"
+                )
+            found: dict[str, Any] = json.loads(out.read_text("utf-8"))
         return found
 
 

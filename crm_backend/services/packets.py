@@ -125,22 +125,30 @@ async def build_packet(
     principal: Principal,
     conversation_id: str,
     *,
+    reviewed: Sequence[ReviewedMessage] | None = None,
     now: datetime | None = None,
 ) -> Packet:
     """Put together what is known about a conversation.
+
+    Args:
+        session: to read with.
+        principal: the colleague who asks.
+        conversation_id: which conversation.
+        reviewed: its latest lines in their order, if they were read already: all of
+            them, or `MAX_LINES` at least.
+        now: the time.
 
     Raises:
         NotFound: the conversation is not one this colleague may see.
     """
     now = now or utc_now()
     conversation = await get_visible(session, principal, conversation_id)
-    reviewed = await inbox.list_reviewed(
-        session,
-        principal,
-        conversation_id,
-        after=max(0, conversation.last_seq - MAX_LINES),
-        limit=MAX_LINES,
-    )
+    after = max(0, conversation.last_seq - MAX_LINES)
+    if reviewed is None:
+        reviewed = await inbox.list_reviewed(
+            session, principal, conversation_id, after=after, limit=MAX_LINES
+        )
+    reviewed = [item for item in reviewed if item.message.seq > after]
     found = await handoffs.list_of(session, conversation_id)
     handoff = found[-1] if found else None
     customer, purchase = None, None

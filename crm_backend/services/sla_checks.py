@@ -261,6 +261,15 @@ async def _follow(
             # The policy or the priority has no such clock any more.
             if row.outcome is None:
                 row.outcome, row.ended_at = "void", now
+    _wake_changed(session)
+
+
+def _wake_changed(session: AsyncSession) -> None:
+    """Wake who looks at a conversation whose clocks are others now."""
+    for row in (*session.new, *session.dirty):
+        is_clock = isinstance(row, SlaClock) and row.conversation_id is not None
+        if is_clock and session.is_modified(row):
+            wake_after_commit(session, row.conversation_id)
 
 
 def _write(row: SlaClock, clock: Clock, facts: Facts, tier: str) -> None:

@@ -14,7 +14,7 @@ from crm_backend.authentication import SESSION_LIFETIME, token_hash
 from crm_backend.errors import Conflict, Unauthenticated
 from crm_backend.models import Staff, StaffSession, utc_now
 from crm_backend.principal import Role
-from crm_backend.services import presences
+from crm_backend.services import presences, views
 
 MIN_PASSWORD_LENGTH = 8
 
@@ -73,11 +73,13 @@ async def open_session(
 async def close_session(session: AsyncSession, token: str) -> None:
     """Sign out; a session that is already over is fine.
 
-    Customers whom the colleague has not answered yet become others' soon.
+    Customers whom the colleague has not answered yet become others' soon, and nobody
+    is told any more that they look at something or type.
     """
     row = await session.get(StaffSession, token_hash(token))
     if row is not None:
         await presences.leave(session, row.staff_id)
+        await views.leave(session, row.staff_id)
     await session.execute(
         delete(StaffSession).where(StaffSession.token_hash == token_hash(token))
     )

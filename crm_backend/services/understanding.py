@@ -163,7 +163,8 @@ async def decide(
 
     Raises:
         NotFound: there is no such review.
-        Invalid: `intent_unknown`, `example_invalid`.
+        Invalid: `intent_unknown`, `example_invalid`; the details have the `rule` that
+            refuses and the `value` that breaks it.
         Conflict: `already_exported`: it stands in the training data by now.
             `nothing_to_accept`: the assistant had no idea.
     """
@@ -171,7 +172,11 @@ async def decide(
     if review is None:
         raise NotFound("review_not_found", "There is no such review.")
     if review.exported_at is not None:
-        raise Conflict("already_exported", "It was exported: change the data instead.")
+        raise Conflict(
+            "already_exported",
+            "It was exported: change the data instead.",
+            details={"value": review.decided_intent},
+        )
     if example is not None:
         review.example = checked_example(example)
     review.decided_intent = _intent_of(review, decision, intent, intents)
@@ -186,17 +191,34 @@ def checked_example(text: str) -> str:
     """Return a text that may stand in the training data.
 
     Raises:
-        Invalid: `example_invalid`.
+        Invalid: `example_invalid`, with the `rule` (empty, too_long, character or
+            beginning) and the `value`: the length, or the character.
     """
     text = " ".join(text.split())
-    is_plain = text.isprintable() and not any(char in text for char in FORBIDDEN)
-    if not 0 < len(text) <= MAX_EXAMPLE or not is_plain or text.startswith(("/", "-")):
+    if broken := _find_broken_rule(text):
+        rule, value = broken
         raise Invalid(
             "example_invalid",
             f"An example has 1 to {MAX_EXAMPLE} characters, none of []{{}}, and does "
             "not begin with / or -.",
+            details={"rule": rule, "value": value, "limit": MAX_EXAMPLE},
         )
     return text
+
+
+def _find_broken_rule(text: str) -> tuple[str, str | int] | None:
+    """Return which rule a text breaks and with what."""
+    if not text:
+        return "empty", 0
+    if len(text) > MAX_EXAMPLE:
+        return "too_long", len(text)
+    for char in text:
+        if char in FORBIDDEN:
+            return "character", char
+        if not char.isprintable():
+            return "character", f"U+{ord(char):04X}"
+    # Rasa would read a command, its file a list in the list.
+    return ("beginning", text[0]) if text[0] in "/-" else None
 
 
 async def list_to_export(session: AsyncSession) -> list[NluReview]:
@@ -220,7 +242,12 @@ def _intent_of(
             raise Conflict("nothing_to_accept", "The assistant had no intent for it.")
         return review.intent
     if intent not in intents:
-        raise Invalid("intent_unknown", "Choose one of the assistant's intents.")
+        rule = "unknown" if intent else "missing"
+        raise Invalid(
+            "intent_unknown",
+            "Choose one of the assistant's intents.",
+            details={"rule": rule, "value": intent or ""},
+        )
     return intent
 
 

@@ -69,6 +69,23 @@ async def look(
         wake_after_commit(session, INBOX)
 
 
+async def leave(session: AsyncSession, staff_id: int) -> None:
+    """End the leases of a colleague who signs out, whatever their pages said last."""
+    now = utc_now()
+    views = await session.scalars(
+        select(ConversationView)
+        .where(
+            ConversationView.staff_id == staff_id,
+            ConversationView.seen_at > now - LEASE,
+        )
+        .order_by(ConversationView.conversation_id)
+        .with_for_update()
+    )
+    for view in views:
+        view.seen_at, view.typed_at = now - LEASE, None
+        wake_after_commit(session, presence_topic(view.conversation_id))
+
+
 async def list_present(
     session: AsyncSession,
     ids: list[str],

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from crm_backend.models import ConversationNote, Message, Ticket
+from crm_backend.models import ConversationNote, Message
 from crm_backend.services.inbox import ReviewedMessage
 
 
@@ -75,12 +72,6 @@ class Line:
         """Whether the bot still works on it."""
         turn = self.reviewed.turn
         return turn is not None and turn.status in ("queued", "running")
-
-
-async def list_tickets(session: AsyncSession, conversation_id: str) -> Sequence[Ticket]:
-    """Return the tickets opened in a conversation, newest first."""
-    query = select(Ticket).where(Ticket.conversation_id == conversation_id)
-    return (await session.scalars(query.order_by(Ticket.id.desc()))).all()
 
 
 def with_notes(

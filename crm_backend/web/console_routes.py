@@ -13,6 +13,7 @@ from crm_backend.web import (
     replies,
     search,
     sla,
+    ticket_state,
     tickets,
 )
 
@@ -33,6 +34,7 @@ def setup_console(app: web.Application) -> None:
     router.add_get("/console/tickets", tickets.show_list)
     ticket = "/console/tickets/{number}"
     router.add_get(ticket, tickets.show_ticket)
+    router.add_get(f"{ticket}/state", ticket_state.show_state)
     router.add_post(f"{ticket}/change", tickets.submit_change)
     router.add_post(f"{ticket}/note", tickets.submit_note)
     router.add_post(f"{ticket}/reply", tickets.submit_reply)

@@ -22,19 +22,20 @@ from crm_backend.schemas.packets import packet_out
 from crm_backend.services import desk, macros, merges, notes, tags, views
 from crm_backend.services.attachment_files import find_file
 from crm_backend.services.conversations import get_visible
-from crm_backend.services.inbox import list_reviewed
+from crm_backend.services.inbox import ReviewedMessage, list_reviewed
 from crm_backend.services.packets import build_packet
 from crm_backend.services.queues import mood_word
+from crm_backend.services.sla import get_due
 from crm_backend.services.understanding import find_marks
 from crm_backend.web import formats
 from crm_backend.web.access import get_principal, require_reader
-from crm_backend.web.console_queries import Line, list_tickets, with_notes
+from crm_backend.web.console_queries import Line, with_notes
 from crm_backend.web.mood_curve import draw_moods
 from crm_backend.web.queries import list_orders_of
 from crm_backend.web.rendering import render
 
 N_ORDERS = 5
-# Far more than anybody writes; a guard against a page without end.
+# Far more than anybody writes; a guard against a page without end. Of more, the latest.
 N_LINES = 2_000
 # Elsewhere a colleague takes the conversation over first.
 REPLY_MODES = desk.PEOPLE_MODES
@@ -79,16 +80,20 @@ async def conversation_page(
     principal = await get_principal(request, session)
     conversation = await get_visible(session, principal, request.match_info["id"])
     path = f"/console/conversations/{conversation.id}"
-    lines = await _read_lines(session, principal, conversation)
+    reviewed = await _read_lines(session, principal, conversation)
+    lines = [Line(item) for item in reviewed]
     merged = [
-        (other, await _read_lines(session, principal, other))
+        (other, [Line(item) for item in await _read_lines(session, principal, other)])
         for other in await merges.list_merged(session, conversation.id)
     ]
-    since, ids = conversation.waiting_since, [conversation.id]
+    now, ids = utc_now(), [conversation.id]
+    since = conversation.waiting_since
     everything = [*lines, *(line for _, some in merged for line in some)]
     is_read_only = conversation.merged_into_id is not None
     customer, orders = await _read_customer(session, conversation)
-    packet = await build_packet(session, principal, conversation.id)
+    packet = await build_packet(
+        session, principal, conversation.id, reviewed=reviewed, now=now
+    )
     return render(
         template,
         request,
@@ -105,8 +110,10 @@ async def conversation_page(
         is_newer=is_newer,
         client_message_id=uuid.uuid4(),
         name=_name(conversation, customer, language),
-        waiting_for=utc_now() - since if since else None,
-        is_snoozed=(conversation.snoozed_until or utc_now()) > utc_now(),
+        waiting_for=now - since if since else None,
+        due=(await get_due(session, ids, now=now)).get(conversation.id, []),
+        now=now,
+        is_snoozed=(conversation.snoozed_until or now) > now,
         customer=customer,
         orders=orders,
         timeline=with_notes(lines, await notes.list_notes(session, conversation.id)),
@@ -114,7 +121,7 @@ async def conversation_page(
         others=await merges.list_others(session, conversation),
         gone=await _find_gone(everything, request.app[CONFIG].var_dir),
         max_mb=request.app[CONFIG].attachment_max_mb,
-        tickets=await list_tickets(session, conversation.id),
+        tickets=packet.tickets,
         agents=await desk.list_agents(session),
         assignee=await _find_assignee(session, conversation),
         priorities=desk.PRIORITIES,
@@ -142,11 +149,12 @@ def _span(seconds: int, *, language: str) -> str:
 
 async def _read_lines(
     session: AsyncSession, principal: Principal, conversation: Conversation
-) -> list[Line]:
-    reviewed = await list_reviewed(
-        session, principal, conversation.id, after=0, limit=N_LINES
+) -> list[ReviewedMessage]:
+    """Return the latest lines, in their order."""
+    after = max(0, conversation.last_seq - N_LINES)
+    return await list_reviewed(
+        session, principal, conversation.id, after=after, limit=N_LINES
     )
-    return [Line(item) for item in reviewed]
 
 
 async def _read_customer(

@@ -43,13 +43,12 @@ def text_of(form: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def page_number(request: web.Request) -> int:
-    """Return which page of a list was asked for, from 1.
+def checked_page(text: str) -> int:
+    """Return the number of a page of a list, from 1.
 
     Raises:
-        HTTPNotFound: it is no number of a page.
+        HTTPNotFound: it is none.
     """
-    text = request.query.get("page", "1")
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise web.HTTPNotFound
     return int(text)

@@ -1,6 +1,8 @@
 """The page of messages that were not understood, where colleagues set them right."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -15,13 +17,33 @@ from crm_backend.learning.exporting import list_earlier, to_lessons
 from crm_backend.runtime.supervision import ROOT
 from crm_backend.services import understanding
 from crm_backend.web.access import get_principal, require_reader
-from crm_backend.web.learning_parts import go_to, job_state, page_number, text_of
+from crm_backend.web.learning_parts import checked_page, go_to, job_state, text_of
 from crm_backend.web.rendering import render
 
 PATH = "/console/understanding"
 TABS = tuple(dict.fromkeys(("new", *understanding.STATUS.values())))
 N_ROWS = 25
 INTENT_PREFIX = "page_intent_"
+# What is to be changed after a refusal, by its code.
+FIELDS = {"example_invalid": "example", "intent_unknown": "intent"}
+# What of the list's address comes back with a form.
+ADDRESS = ("tab", "language", "page")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A decision that was not taken, with what its colleague had put in.
+
+    Attributes:
+        said: which rule refused which value, in the reader's language.
+        field: what is to be changed: example, intent, or "" for neither.
+    """
+
+    review_id: int
+    said: str
+    field: str
+    example: str
+    intent: str
 
 
 def add_routes(app: web.Application) -> None:
@@ -46,7 +68,7 @@ def list_intents() -> list[str]:
 
 async def show_understanding(request: web.Request) -> web.Response:
     """List what was not understood, or what was decided about it."""
-    return await _page(request)
+    return await _page(request, request.query)
 
 
 async def submit_decision(request: web.Request) -> web.Response:
@@ -57,7 +79,10 @@ async def submit_decision(request: web.Request) -> web.Response:
     if decision not in understanding.STATUS:
         raise web.HTTPBadRequest
     review_id = int(request.match_info["id"])
-    example = text_of(form, "example")
+    # A box that was emptied says something; a form without one does not.
+    example = text_of(form, "example") if "example" in form else None
+    is_needed = decision in ("accept", "relabel", "out_of_scope")
+    kept = {key: text_of(form, key) for key in ADDRESS if text_of(form, key)}
     try:
         async with request.app[SESSIONS].begin() as session:
             await require_reader(request, session, "service", back=PATH)
@@ -68,14 +93,27 @@ async def submit_decision(request: web.Request) -> web.Response:
                 review_id,
                 decision,  # type: ignore[arg-type]  # one of STATUS
                 intent=text_of(form, "intent") or None,
-                example=example if decision != "undo" and example else None,
+                example=example
+                if is_needed or (example and decision != "undo")
+                else None,
                 intents=frozenset(list_intents()),
             )
     except (Conflict, Invalid) as err:
-        return await _page(request, problem=err.code, status=err.status)
-    query = {key: text_of(form, key) for key in ("tab", "language", "page")}
-    kept = urlencode({key: value for key, value in query.items() if value})
-    return go_to(f"{PATH}?{kept}" if kept else PATH)
+        refused = Refused(
+            review_id,
+            said=_say_refused(err, page_language(request)),
+            field=FIELDS.get(err.code, ""),
+            example=example or "",
+            intent=text_of(form, "intent"),
+        )
+        return await _page(request, kept, refused=refused, status=err.status)
+    return go_to(f"{PATH}?{urlencode(kept)}" if kept else PATH)
+
+
+def _say_refused(err: Conflict | Invalid, language: str) -> str:
+    rule = err.details.get("rule")
+    key = f"page_understanding_problem_{err.code}"
+    return say(f"{key}_{rule}" if rule else key, language, **err.details)
 
 
 async def submit_wrong(request: web.Request) -> web.Response:
@@ -118,13 +156,17 @@ async def download_patch(request: web.Request) -> web.Response:
 
 
 async def _page(
-    request: web.Request, *, problem: str | None = None, status: int = 200
+    request: web.Request,
+    query: Mapping[str, str],
+    *,
+    refused: Refused | None = None,
+    status: int = 200,
 ) -> web.Response:
-    tab = request.query.get("tab", "new")
-    language = request.query.get("language", "")
+    """Render the page of a tab, with the decision that was refused, if there is one."""
+    tab, language = query.get("tab", "new"), query.get("language", "")
     if tab not in TABS or language not in ("", *LANGUAGES):
         raise web.HTTPNotFound
-    number = page_number(request)
+    number = checked_page(query.get("page", "1"))
     async with reading(request.app[SESSIONS]) as session:
         staff = await require_reader(request, session, "service", back=PATH)
         rows = await understanding.list_reviews(
@@ -153,10 +195,12 @@ async def _page(
         n_waiting=n_waiting,
         n_to_export=n_to_export,
         state=state,
-        problem=problem,
+        refused=refused,
+        is_refused_listed=refused is not None
+        and any(row.review.id == refused.review_id for row in rows[:N_ROWS]),
         intents=[(name, _describe(name, request)) for name in list_intents()],
         describe=lambda name: _describe(name, request),
-        other_language_url=_other_language_url(request),
+        other_language_url=_other_language_url(request, query),
     )
 
 
@@ -165,9 +209,7 @@ def _describe(name: str, request: web.Request) -> str:
     return say(key, page_language(request)) if key in texts() else name
 
 
-def _other_language_url(request: web.Request) -> str:
+def _other_language_url(request: web.Request, query: Mapping[str, str]) -> str:
     # The address of a form that was refused cannot be asked for.
-    query = dict(request.query) | {
-        "lang": "en" if page_language(request) == "zh" else "zh"
-    }
-    return f"{PATH}?{urlencode(query)}"
+    other = "en" if page_language(request) == "zh" else "zh"
+    return f"{PATH}?{urlencode(dict(query) | {'lang': other})}"

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from crm_backend.models import Handoff, SlaClock, SlaPolicy, TicketEvent
+from crm_backend.db import make_sessions
+from crm_backend.models import Handoff, SlaClock, SlaPolicy, TicketEvent, utc_now
 from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.sla import get_due, get_due_of_tickets, list_kept
 from crm_backend.services.sla_checks import Seen, check
@@ -20,6 +21,7 @@ from crm_backend.services.sla_policies import (
 )
 from crm_backend.services.sla_simulation import simulate
 from crm_backend.setting_values import ALWAYS
+from crm_backend.wakeups import Wakeups
 from tests.crm_backend.shop import NOW, Shop
 
 HOURS = BusinessHours(ALWAYS, ZoneInfo("UTC"))
@@ -315,6 +317,76 @@ async def test_policy_is_for_managers(client: Any, shop: Shop) -> None:
         headers = await shop.cookie(who)
         assert (await client.get("/console/sla", headers=headers)).status == 403
     assert await shop.count(SlaPolicy) == 0
+
+
+async def test_conversation_shows_its_clocks(client: Any, shop: Shop) -> None:
+    await switch_on(shop, first_reply=60, resolution=600)
+    conversation = await shop.add_conversation(
+        shop.alice, mode="waiting", waiting_since=NOW
+    )
+    await look(shop, 1)
+    clock = (await clocks(shop))["first_reply"]
+    assert clock.due_at == after(60)
+    headers = await shop.cookie(shop.carol)
+    path = f"/console/conversations/{conversation.id}"
+
+    async def read(query: str = "?part=1") -> str:
+        return str(await (await client.get(path + query, headers=headers)).text())
+
+    for query in ("", "?part=1"):
+        page = await read(query)
+        assert page.index("First reply due in") < page.index("Resolution due in")
+        assert f'datetime="{after(60).isoformat()}"' in page
+    assert "首次回复：剩余" in await read("?part=1&lang=zh")
+    async with shop.sessions.begin() as session:
+        row = await session.merge(clock)
+        row.due_at = utc_now() - timedelta(minutes=3)
+    assert "First reply overdue by 3 minutes" in await read("?part=1&lang=en")
+    async with shop.sessions.begin() as session:
+        row = await session.merge(clock)
+        row.due_at, row.warn_at = None, None
+    assert "First reply paused: waiting for the customer" in await read()
+    async with shop.sessions.begin() as session:
+        for row in await session.scalars(select(SlaClock)):
+            row.outcome, row.ended_at = "met", utc_now()
+    assert 'class="due' not in await read()
+
+
+async def test_part_of_a_ticket_shows_its_clocks(client: Any, shop: Shop) -> None:
+    await switch_on(shop, first_reply=60, resolution=600)
+    ticket = await add_ticket(shop)
+    await look(shop, 1)
+    path = f"/console/tickets/{ticket.number}/state?part=1"
+    page = await (await client.get(path, headers=await shop.cookie(shop.carol))).text()
+    assert page.index("First reply due in") < page.index("Resolution due in")
+    assert f'datetime="{after(60).isoformat()}"' in page
+    assert "<html" not in page
+    answer = await client.get(path, headers=await shop.cookie(shop.rita))
+    assert answer.status == 403
+    answer = await client.get(path, allow_redirects=False)
+    assert answer.status == 303
+    path = "/console/tickets/T-000000/state"
+    answer = await client.get(path, headers=await shop.cookie(shop.carol))
+    assert answer.status == 404
+
+
+async def test_page_is_woken_when_its_clocks_change(shop: Shop) -> None:
+    await switch_on(shop)
+    conversation = await shop.add_conversation(
+        shop.alice, mode="waiting", waiting_since=NOW
+    )
+    wakeups = Wakeups()
+    sessions = make_sessions(shop.sessions.kw["bind"])
+    sessions.configure(info={"wakeups": wakeups})
+    seen = Seen()
+    with wakeups.subscribe(conversation.id) as woken:
+        await check(sessions, HOURS, seen, now=after(1))
+        assert woken.is_set()
+        woken.clear()
+        # Nothing happened; neither does it look again, nor with a fresh memory.
+        await check(sessions, HOURS, seen, now=after(2))
+        await check(sessions, HOURS, Seen(), now=after(2))
+        assert not woken.is_set()
 
 
 async def test_lists_show_what_is_due(client: Any, shop: Shop) -> None:

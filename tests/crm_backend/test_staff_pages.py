@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Engine, event
+
 from crm_backend.models import Predictor, PurchasePrediction, Turn, utc_now
 
 SCORES = {"auc": 0.82, "log_loss": 0.4, "brier": 0.1, "lift_at_10pct": 3.24,
@@ -103,6 +105,86 @@ async def test_messages_are_escaped(client: Any, shop: Any) -> None:
     page = await _read_conversation(client, shop, conversation)
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+async def test_names_with_html_are_text_on_every_page(client: Any, shop: Any) -> None:
+    name = '<b>Bobby</b> & "Sons"'
+    customer = await shop.add_customer(name=name, number="C-666666", city="<i>Bonn")
+    owner = await shop.add_staff(name, "manager", email="owner@shop.example.com")
+    conversation = await shop.add_conversation(
+        customer, mode="human", assignee_id=owner.id, topic="<u>topic"
+    )
+    await shop.add_message(conversation, 1, "zanzibar", sender="customer")
+    ticket = await shop.add_ticket(
+        subject="zanzibar",
+        customer_id=customer.id,
+        conversation_id=conversation.id,
+        assignee_id=owner.id,
+    )
+    path = f"/console/conversations/{conversation.id}"
+    looks = {"seen_seq": "0", "typing": "yes"}
+    seen = await client.post(
+        f"{path}/presence", data=looks, headers=await shop.cookie(owner)
+    )
+    assert seen.status == 200
+    headers = await shop.cookie(shop.carol)
+    for page in (
+        "/console?tab=all",
+        path,
+        f"{path}?part=1",
+        f"{path}?lang=zh",
+        "/console/tickets",
+        f"/console/tickets/{ticket.number}",
+        "/console/search?q=zanzibar",
+    ):
+        text = await read(client, page, headers=headers)
+        for tag in ("<b>Bobby", "<i>Bonn", "<u>topic"):
+            assert tag.lower() not in text.lower(), page
+        assert "&lt;b&gt;bobby&lt;/b&gt; &amp;" in text.lower(), page
+    # What is refused names who has the conversation.
+    away = await client.post(
+        f"{path}/mode",
+        data={"mode": "human"},
+        headers=headers | {"HX-Request": "true"},
+    )
+    assert away.status == 409
+    assert "&lt;b&gt;bobby" in (await away.text()).lower()
+
+
+async def test_long_conversation_is_read_once_and_shows_its_end(
+    client: Any, shop: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("crm_backend.web.conversation_page.N_LINES", 30)
+    monkeypatch.setattr("crm_backend.services.packets.MAX_LINES", 20)
+    conversation = await shop.add_conversation(shop.alice, mode="human", last_seq=40)
+    for seq in range(1, 41):
+        found = [{"entity": "order_number", "value": f"DM-{seq:06}"}]
+        await shop.add_message(
+            conversation, seq, f"line {seq}.", understood={"entities": found}
+        )
+    queries = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM messages" in statement and "ORDER BY messages.seq" in statement:
+            queries.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    page = await _read_conversation(client, shop, conversation)
+    event.remove(Engine, "before_cursor_execute", note)
+    assert len(queries) == 1
+    assert "line 40." in page
+    assert "line 11." in page
+    assert "line 10." not in page
+    # The packet looks at the latest lines only, as it does over the API.
+    answer = await client.get(
+        f"/api/v1/conversations/{conversation.id}/packet",
+        headers=await shop.cookie(shop.carol),
+    )
+    [fact] = (await answer.json())["facts"]
+    assert fact["values"] == [f"DM-{seq:06}" for seq in range(40, 20, -1)]
+    side = page[page.index('id="side"') :]
+    assert "DM-000021" in side
+    assert "DM-000020" not in side
 
 
 async def test_unknown_blocks_are_named(client: Any, shop: Any) -> None:

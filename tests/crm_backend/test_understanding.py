@@ -1,5 +1,7 @@
 """Colleagues say what was misunderstood and what it means."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -119,6 +121,80 @@ async def test_bad_decision_changes_nothing(
     review = await add_review(shop)
     assert (await decide(client, shop, review, **form)).status == status
     assert (await shop.load(NluReview, id=review.id)).status == "new"
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"decision": "relabel", "intent": ""}, "Choose what it means first."),
+        (
+            {"decision": "relabel", "intent": "no_such_<b>"},
+            "no_such_&lt;b&gt; is none of the assistant&#39;s intents.",
+        ),
+        ({"decision": "accept", "example": "can [you](it) <b>"}, "holds [."),
+        ({"decision": "accept", "example": "can you\u200bengrave"}, "holds U+200B."),
+        ({"decision": "out_of_scope", "example": "/restart"}, "begins with /."),
+        (
+            {"decision": "accept", "example": "x" * 601},
+            "has 601 characters; at most 600",
+        ),
+        ({"decision": "accept", "example": "  "}, "The example is empty."),
+        ({"decision": "accept", "example": ""}, "The example is empty."),
+    ],
+)
+async def test_refused_decision_says_why_and_keeps_what_was_put_in(
+    client: Any, shop: Any, form: dict[str, str], told: str
+) -> None:
+    await add_review(shop, text="another one", n_messages=9)
+    review = await add_review(shop)
+    form = {"example": "can you engrave this", "intent": "invoice"} | form
+    response = await decide(
+        client, shop, review, tab="new", language="en", page="1", **form
+    )
+    assert response.status == 400
+    page = await response.text()
+    # Above, where the page opens, and with the entry it is about.
+    assert page.count(told) == 2
+    assert f'href="#review-{review.id}"' in page
+    entry = page[page.index(f'id="review-{review.id}"') :]
+    entry = entry[: entry.index("</form>")]
+    assert told in entry
+    kept = html.escape(form["example"])
+    assert f">\n{kept}</textarea>" in entry
+    assert page.count(">\nanother one</textarea>") == 1
+    chosen = re.findall(r'<option value="(\w+)" selected>', entry)
+    assert chosen == (["invoice"] if form["intent"] == "invoice" else [])
+    assert 'aria-invalid="true" aria-describedby="refused-here"' in entry
+    # The list is still the one that was looked at.
+    assert "tab=new&amp;language=en" in page
+    assert (await shop.load(NluReview, id=review.id)).example == "can you engrave it"
+
+
+async def test_text_about_what_was_exported_meanwhile_is_not_lost(
+    client: Any, shop: Any
+) -> None:
+    review = await add_review(
+        shop,
+        status="relabelled",
+        decided_intent="invoice",
+        exported_at=shop.now,
+        used_for="train",
+    )
+    response = await decide(
+        client, shop, review, decision="accept", example="could you <i>engrave</i> it"
+    )
+    assert response.status == 409
+    page = await response.text()
+    assert "exported already as invoice" in page
+    assert "<q>could you &lt;i&gt;engrave&lt;/i&gt; it</q>" in page
+
+
+async def test_ignoring_needs_no_example(client: Any, shop: Any) -> None:
+    review = await add_review(shop)
+    response = await decide(client, shop, review, decision="ignore", example="")
+    assert response.status == 303
+    stored = await shop.load(NluReview, id=review.id)
+    assert (stored.status, stored.example) == ("ignored", "can you engrave it")
 
 
 async def test_nothing_can_be_accepted_where_nothing_was_understood(

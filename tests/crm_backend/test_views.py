@@ -42,6 +42,25 @@ async def test_colleagues_see_each_other(client: Any, shop: Any) -> None:
     assert "Mona" in await carol.read()
 
 
+async def test_who_signs_out_in_mid_typing_is_gone_at_once(
+    client: Any, shop: Any
+) -> None:
+    carol = await open_desk(client, shop, "human")
+    conversation = await shop.load(Conversation, id=carol.id)
+    mona = Desk(client, shop, conversation, shop.mona)
+    await look(mona, typing=True)
+    assert "Mona is typing" in await look(carol, typing=True)
+    headers = await shop.cookie(shop.carol)
+    response = await client.post("/sign-out", headers=headers, allow_redirects=False)
+    assert response.status == 303
+    assert (await look(mona)).strip() == ""
+    # Mona's own lease is hers.
+    assert "Mona is looking at this" in await look(carol)
+    async with shop.sessions() as session:
+        assert await session.get(Conversation, carol.id) is not None
+    assert await carol.said() == []
+
+
 async def test_leases_run_out(shop: Any) -> None:
     conversation = await shop.add_conversation(shop.alice, mode="human")
     now = utc_now()

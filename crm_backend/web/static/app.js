@@ -1,5 +1,6 @@
 /* The pages' own behaviour: local times, live parts, and the buttons that open the chat. */
 
+import { startHolding } from "./connection.js";
 import { keepFresh } from "./live.js";
 import { forgetDrafts, startReply } from "./drafts.js";
 
@@ -24,6 +25,7 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
   keepFresh(part, () => localise(part));
 }
 
+startHolding();
 for (const form of document.querySelectorAll("[data-reply]:not([data-draft])")) startReply(form);
 
 document.addEventListener("click", (event) => {

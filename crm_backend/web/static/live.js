@@ -1,6 +1,8 @@
 /* Keep a part of a page fresh: fetch it again every few seconds and swap it if it
    changed. Focus and scrolling stay where they were; hidden pages rest. */
 
+import { setReached } from "./connection.js";
+
 const NEAR_THE_END_PX = 60;
 
 /** The HTML as the browser writes it, which is how the page's own can be compared. */
@@ -43,6 +45,7 @@ export function keepFresh(part, after) {
     const url = new URL(refresh, location);
     url.searchParams.set("part", "1");
     const response = await fetch(url, { redirect: "manual" }).catch(() => null);
+    setReached(Boolean(response) && response.status < 500);
     if (response?.type === "opaqueredirect") notice.textContent = notice.dataset.signedOut;
     else if (!response?.ok) notice.textContent = notice.dataset.stale;
     else {
@@ -57,4 +60,11 @@ export function keepFresh(part, after) {
   look();
   setInterval(look, Number(every) * 1000);
   document.addEventListener("visibilitychange", look);
+  addEventListener("online", look);
+  addEventListener("offline", () => {
+    setReached(false);
+    notice.textContent = notice.dataset.stale;
+    // A CRM on this machine is there all the same.
+    look();
+  });
 }

@@ -2,6 +2,7 @@
    morphed in. A page that missed a frame catches up with the next look, as it asks by
    itself too; there is no state that could be wrong after a reconnect. */
 
+import { setReached } from "../connection.js";
 import { follow, tell } from "./page.js";
 
 const NEAR_THE_END_PX = 60;
@@ -15,7 +16,22 @@ const talk = document.querySelector("[data-conversation]");
 let socket = null;
 let lastNews = 0;
 let updatedAt = new Date();
-let isStale = false;
+// live: the socket tells of news. asking: there is none, but requests are answered.
+// away: nothing answers. out: the sign-in does. "": the socket has not opened yet.
+let state = "";
+
+/** Say how the page stays up to date, where that changed, and hold back what is written. */
+function become(next) {
+  setReached(next !== "away");
+  if (next === state) return;
+  const { dataset } = document.querySelector("[data-live-notice]");
+  const time = updatedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (next === "away") tell(dataset.staleSince.replace("{time}", time));
+  else if (next === "out") tell(dataset.signedOut);
+  else if (next === "asking") tell(dataset.asking);
+  else if (state) tell(dataset.again, true);
+  state = next;
+}
 
 /** Fetch the live part again. */
 export function look() {
@@ -39,7 +55,12 @@ function connect(delay = FIRST_RETRY_MS) {
     else look();
   };
   opening.onclose = () => {
-    socket = null;
+    if (socket) {
+      socket = null;
+      become("away");
+      // It may have been the socket alone.
+      look();
+    }
     setTimeout(() => connect(next), next * (0.7 + 0.6 * Math.random()));
   };
 }
@@ -75,20 +96,22 @@ function watchScrolling(after) {
 }
 
 function watchConnection() {
-  const { dataset } = document.querySelector("[data-live-notice]");
   part.addEventListener("htmx:afterRequest", ({ detail, target }) => {
     if (target !== part) return;
     if (detail.xhr?.responseURL && new URL(detail.xhr.responseURL).pathname === "/sign-in") {
-      tell(dataset.signedOut);
+      become("out");
     } else if (!detail.successful) {
-      const time = updatedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      tell(dataset.staleSince.replace("{time}", time));
-      isStale = true;
+      become("away");
     } else {
       updatedAt = new Date();
-      if (isStale) tell(dataset.again, true);
-      isStale = false;
+      // A page whose socket never opened has nothing to say of it.
+      become(socket ? "live" : state && "asking");
     }
+  });
+  addEventListener("offline", () => {
+    become("away");
+    // A CRM on this machine is there all the same.
+    look();
   });
 }
 
@@ -109,7 +132,7 @@ export function startLive(after) {
   look();
   connect();
   setInterval(() => {
-    const due = socket ? LOOK_MS : LOOK_ALONE_MS;
+    const due = socket && state !== "away" ? LOOK_MS : LOOK_ALONE_MS;
     if (!document.hidden && Date.now() - lastNews >= due) look();
   }, 1000);
   document.addEventListener("visibilitychange", () => document.hidden || look());
