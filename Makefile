@@ -9,8 +9,8 @@ TEST_WORKERS ?= 2
 # Each process alone reads the secrets that the first start wrote.
 WITH_SECRETS := set -a; source "$${VAR_DIR:-var}/secrets.env"; set +a;
 
-.PHONY: actions bench-cdnow bench-demand bench-predict bench-recommend bench-scale \
-  bench-turns bot \
+.PHONY: actions bench-cdnow bench-demand bench-live-console bench-predict \
+  bench-recommend bench-scale bench-turns bot \
   bot-benchmark bot-crossvalidate bot-data-report bot-evaluate check clean fault-test format help \
   lint lock run seed serve setup test test-app test-bot test-browser train
 
@@ -68,6 +68,9 @@ bench-turns: train ## Time turns: [N=100] [SECONDS=60] [PAUSE=2] [AGAINST=stock]
 	  $(if $(PAUSE),--pause "$(PAUSE)") $(if $(RATES),--rates "$(RATES)") \
 	  $(if $(AGAINST),--against "$(AGAINST)") $(if $(GROWTH),--growth) $(if $(PROFILE),--profile) \
 	  $(if $(JSON),--json "$(JSON)") $(if $(REPORT),--report "$(REPORT)")
+
+bench-live-console: setup ## Time what agents see of 200 live conversations [JSON=out.json]
+	@JSON="$(JSON)" $(APP) -m benchmarks.live_console
 
 bench-recommend: setup ## Measure recommendations on held-out orders: DATA=folder [JSON=out.json]
 	@$(APP) -m benchmarks.recommendations "$(DATA)" $(if $(JSON),--json "$(JSON)")

@@ -160,7 +160,8 @@ class Handoff(Base):
 
     Its reason: customer_asked | misunderstood | upset | backend_failed | policy
     | agent_took_over. Its outcome: returned (to the assistant) | closed | left (the
-    customer went on with the assistant) | ticket (they did, because nobody was there).
+    customer went on with the assistant) | ticket (they did, because nobody was there)
+    | merged (it goes on in another conversation).
     """
 
     __tablename__ = "handoffs"

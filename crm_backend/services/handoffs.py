@@ -24,7 +24,7 @@ Reason = Literal[
     "policy",
     "agent_took_over",
 ]
-Outcome = Literal["returned", "closed", "left", "ticket"]
+Outcome = Literal["returned", "closed", "left", "ticket", "merged"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 # What counts as recent, and how few waits say nothing about the next one.

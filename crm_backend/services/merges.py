@@ -12,7 +12,7 @@ from crm_backend.catalogue import say
 from crm_backend.errors import Conflict
 from crm_backend.models import Conversation
 from crm_backend.principal import Principal
-from crm_backend.services import conversations, desk, messages
+from crm_backend.services import conversations, desk, handoffs, messages
 
 N_OTHERS = 20
 
@@ -50,6 +50,7 @@ async def merge(
         target.waiting_since = min(since, other.waiting_since)
     asked_at = other.rating_asked_at
     if other.mode != "closed":
+        await handoffs.finish(session, other, "merged")
         conversations.change_mode(other, "closed")
     # It did not end: how it went is asked where it goes on.
     other.rating_asked_at = asked_at

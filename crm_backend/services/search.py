@@ -224,6 +224,7 @@ async def _of_customer(
         since=wanted.since,
         until=wanted.until,
         reader_id=wanted.reader_id,
+        is_of_one_customer=True,
     )
 
 

@@ -1,7 +1,8 @@
-"""Asking the word index, in SQLite's words and in PostgreSQL's.
+"""Asking the word index which rows match, the newest ones first.
 
 Only the newest matches are looked at more closely: a word that stands in every tenth
-of a million messages costs no more than a rare one.
+of a million messages costs no more than a rare one. SQLite's index is read from its
+newest end; how PostgreSQL's is stands in search_postgresql.py.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.db import is_postgresql
-from crm_backend.models import UtcDateTime
+from crm_backend.models import utc_now
 from crm_backend.models.search_words import month_facet
+from crm_backend.services import search_postgresql
+from crm_backend.services.search_statements import list_ids
 from crm_backend.services.search_terms import Term
 
 # So many of the newest matches are ranked.
@@ -34,18 +36,6 @@ CROSS JOIN tickets t ON t.id = f.rowid
 LEFT JOIN conversations c ON c.id = t.conversation_id
 WHERE ticket_words MATCH :match AND {where} ORDER BY f.rowid DESC LIMIT :n""",
 }
-_POSTGRESQL = {
-    "message": """
-SELECT m.id FROM message_words f
-JOIN messages m ON m.id = f.message_id
-JOIN conversations c ON c.id = m.conversation_id
-WHERE {match} AND {where} ORDER BY f.message_id DESC LIMIT :n""",
-    "ticket": """
-SELECT t.id FROM ticket_words f
-JOIN tickets t ON t.id = f.ticket_id
-LEFT JOIN conversations c ON c.id = t.conversation_id
-WHERE {match} AND {where} ORDER BY f.ticket_id DESC LIMIT :n""",
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +48,7 @@ class Wanted:
         until: before.
         reader_id: the colleague, where the staff chats of others are left out.
         customer_id: whose tickets.
+        is_of_one_customer: the facets name the conversations of one.
     """
 
     facets: tuple[tuple[str, ...], ...] = ()
@@ -65,6 +56,7 @@ class Wanted:
     until: datetime | None = None
     reader_id: int | None = None
     customer_id: int | None = None
+    is_of_one_customer: bool = False
 
 
 async def find_candidates(
@@ -80,17 +72,19 @@ async def find_candidates(
     values: dict[str, Any] = {"n": MAX_CANDIDATES}
     where = _conditions(kind, wanted, values)
     if is_postgresql(session.sync_session):
-        match = _postgresql_match(terms, groups, values, needs_all=needs_all)
-        sql = _POSTGRESQL[kind].format(match=match, where=where)
-    else:
-        values["match"] = _fts5_match(terms, groups, needs_all=needs_all)
-        sql = _SQLITE[kind].format(where=where)
-    return list(await session.scalars(_typed(sql, values), values))
-
-
-def _typed(sql: str, values: dict[str, Any]) -> TextClause:
-    times = [name for name in values if name in ("since", "until")]
-    return text(sql).bindparams(*(bindparam(n, type_=UtcDateTime()) for n in times))
+        match = search_postgresql.match(terms, groups, values, needs_all=needs_all)
+        is_old = wanted.until is not None and wanted.until < utc_now()
+        return await search_postgresql.find_newest(
+            session,
+            kind,
+            match,
+            where,
+            values,
+            is_old_or_rare=is_old or wanted.is_of_one_customer,
+        )
+    values["match"] = _fts5_match(terms, groups, needs_all=needs_all)
+    sql = _SQLITE[kind].format(where=where)
+    return await list_ids(session, sql, values)
 
 
 def _conditions(kind: str, wanted: Wanted, values: dict[str, Any]) -> str:
@@ -136,25 +130,3 @@ def _fts5_match(
     parts = [f"words : ({words})"]
     parts += [f"facets : ({' OR '.join(group)})" for group in groups]
     return " AND ".join(parts)
-
-
-def _postgresql_match(
-    terms: Sequence[Term],
-    groups: Sequence[tuple[str, ...]],
-    values: dict[str, Any],
-    *,
-    needs_all: bool,
-) -> str:
-    queries = []
-    for n, term in enumerate(terms):
-        values[f"t{n}"] = (
-            term.words[0] + ":*" if term.is_prefix else " ".join(term.words)
-        )
-        function = "to_tsquery" if term.is_prefix else "phraseto_tsquery"
-        queries.append(f"{function}('english', CAST(:t{n} AS text))")
-    words = (" && " if needs_all else " || ").join(queries)
-    conditions = [f"f.words @@ ({words})"]
-    for n, group in enumerate(groups):
-        values[f"g{n}"] = list(group)
-        conditions.append(f"f.facets && CAST(:g{n} AS text[])")
-    return " AND ".join(conditions)

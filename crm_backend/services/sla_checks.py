@@ -15,13 +15,12 @@ from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.sla_clocks import Clock, find_clocks
 from crm_backend.services.sla_facts import (
     DONE,
-    PEOPLE,
     Facts,
-    list_open_since,
     load_conversations,
     load_tickets,
 )
 from crm_backend.services.sla_policies import Policy, find_policy, spent_by
+from crm_backend.services.sla_spans import PEOPLE
 from crm_backend.wakeups import wake_after_commit
 
 # So many conversations or tickets are locked at once.
@@ -202,9 +201,7 @@ async def _follow_conversations(
         .order_by(Conversation.id)
         .with_for_update()
     )
-    facts = await load_conversations(
-        session, ids, now=now, open_since=await list_open_since(session, ids)
-    )
+    facts = await load_conversations(session, ids, now=now)
     key = SlaClock.conversation_id
     await _follow(session, policy, hours, key, facts, now)
 

@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.models import (
     Conversation,
     Handoff,
     Message,
-    SlaClock,
     Ticket,
     TicketEvent,
 )
 from crm_backend.services.sla_clocks import Matter, Moment
+from crm_backend.services.sla_spans import find_spans, list_clocked, list_handoffs
 
-# Hand-offs that end like this kept no promise and broke none.
-DROPPED = ("left", "ticket")
 DONE = ("resolved", "closed")
-PEOPLE = ("waiting", "human")
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,7 @@ class Facts:
 
 
 async def load_conversations(
-    session: AsyncSession,
-    ids: Sequence[str],
-    *,
-    now: datetime,
-    open_since: dict[str, datetime] | None = None,
+    session: AsyncSession, ids: Sequence[str], *, now: datetime
 ) -> list[Facts]:
     """Return what happened since conversations were handed to people.
 
@@ -52,8 +45,6 @@ async def load_conversations(
         session: to read with.
         ids: of the conversations.
         now: the end of what is over and has no recorded end.
-        open_since: since when a clock runs in a conversation, for those whose hand-off
-            nobody recorded.
     """
     rows = list(
         await session.scalars(
@@ -62,28 +53,26 @@ async def load_conversations(
             .order_by(Conversation.id)
         )
     )
-    handoffs: dict[str, list[Handoff]] = {}
-    for handoff in await session.scalars(
-        select(Handoff).where(Handoff.conversation_id.in_(ids)).order_by(Handoff.id)
-    ):
-        handoffs.setdefault(handoff.conversation_id, []).append(handoff)
+    handoffs = await list_handoffs(session, ids)
+    clocked = await list_clocked(session, ids)
     said = await _list_said(session, ids)
-    return [
-        Facts(
-            id=row.id,
-            priority=row.priority,
-            customer_id=row.customer_id,
-            staff_id=row.assignee_id or _last_agent(handoffs.get(row.id, [])),
-            matters=_matters(
-                row,
-                handoffs.get(row.id, []),
-                said.get(row.id, []),
-                (open_since or {}).get(row.id),
-                now,
-            ),
-        )
-        for row in rows
-    ]
+    facts = []
+    for row in rows:
+        recorded = handoffs.get(row.id, [])
+        spans = find_spans(row, recorded, clocked.get(row.id, []), now=now)
+        lines = said.get(row.id, [])
+        matters = [
+            Matter(
+                span.started_at,
+                _moments(lines, span.started_at, span.ended_at),
+                span.ended_at,
+                is_done=span.is_done,
+            )
+            for span in spans
+        ]
+        staff_id = row.assignee_id or _last_agent(recorded)
+        facts.append(Facts(row.id, row.priority, row.customer_id, staff_id, matters))
+    return facts
 
 
 async def _list_said(
@@ -107,33 +96,6 @@ async def _list_said(
 
 def _last_agent(handoffs: list[Handoff]) -> int | None:
     return handoffs[-1].staff_id if handoffs else None
-
-
-def _matters(
-    row: Conversation,
-    handoffs: list[Handoff],
-    said: list[tuple[datetime, str]],
-    open_since: datetime | None,
-    now: datetime,
-) -> list[Matter]:
-    matters = [
-        Matter(
-            handoff.requested_at,
-            _moments(said, handoff.requested_at, handoff.ended_at),
-            handoff.ended_at,
-            is_done=handoff.outcome not in DROPPED,
-        )
-        for handoff in handoffs
-    ]
-    is_recorded = bool(handoffs) and handoffs[-1].ended_at is None
-    with_people = row.mode in PEOPLE
-    began_at = open_since or (row.waiting_since if with_people else None)
-    if is_recorded or began_at is None:
-        return matters
-    if handoffs and began_at <= handoffs[-1].requested_at:
-        return matters
-    ended_at = None if with_people else now
-    return [*matters, Matter(began_at, _moments(said, began_at, ended_at), ended_at)]
 
 
 def _moments(
@@ -203,15 +165,3 @@ def _ticket_matters(row: Ticket, events: list[TicketEvent]) -> list[Matter]:
         # What was imported has an end without an event.
         matters.append(Matter(opened_at, tuple(moments), row.resolved_at))
     return matters
-
-
-async def list_open_since(
-    session: AsyncSession, ids: Sequence[str]
-) -> dict[str, datetime]:
-    """Return since when a clock runs, per conversation of these that has one."""
-    rows = await session.execute(
-        select(SlaClock.conversation_id, func.min(SlaClock.started_at))
-        .where(SlaClock.outcome.is_(None), SlaClock.conversation_id.in_(ids))
-        .group_by(SlaClock.conversation_id)
-    )
-    return {str(conversation_id): since for conversation_id, since in rows}

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_backend.models import Handoff, Ticket, utc_now
+from crm_backend.models import Ticket, utc_now
 from crm_backend.services.business_hours import BusinessHours
 from crm_backend.services.sla_clocks import KINDS, Clock, find_clocks
 from crm_backend.services.sla_facts import Facts, load_conversations, load_tickets
 from crm_backend.services.sla_policies import PRIORITIES, Policy, spent_by
+from crm_backend.services.sla_spans import with_people_since
 
 PERIOD = timedelta(days=30)
 # The newest ones of a busy month, so that the page does not wait for minutes.
@@ -63,18 +64,13 @@ async def simulate(
     *,
     now: datetime | None = None,
 ) -> Simulation:
-    """Let a policy hold over the last 30 days."""
+    """Let a policy hold over the last 30 days.
+
+    It follows hand-offs with the code of the live clocks.
+    """
     now = now or utc_now()
     since = now - PERIOD
-    chats = list(
-        await session.scalars(
-            select(Handoff.conversation_id)
-            .where(Handoff.requested_at >= since)
-            .group_by(Handoff.conversation_id)
-            .order_by(Handoff.conversation_id)
-            .limit(MAX_MATTERS + 1)
-        )
-    )
+    chats = list(await session.scalars(with_people_since(since).limit(MAX_MATTERS + 1)))
     tickets = list(
         await session.scalars(
             select(Ticket.id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crm_backend.models import Conversation, utc_now
+from crm_backend.models import Conversation, Handoff, utc_now
 from crm_backend.services.conversations import expects_bot, lock
 from tests.crm_backend.test_console_replies import Desk
 
@@ -23,10 +23,15 @@ async def pair(client: Any, shop: Any, **other_values: Any) -> tuple[Desk, Any]:
 async def test_merged_conversation_ends_and_points_on(client: Any, shop: Any) -> None:
     since = utc_now() - timedelta(minutes=30)
     desk, other = await pair(client, shop, waiting_since=since)
+    await shop.save(
+        Handoff(conversation_id=other.id, reason="customer_asked", requested_at=since)
+    )
     assert (await desk.post("merge", {"other": other.id})).status == 303
     merged = await shop.load(Conversation, id=other.id)
     assert (merged.mode, merged.merged_into_id) == ("closed", desk.id)
     assert merged.rating_asked_at is None
+    handoff = await shop.load(Handoff, conversation_id=other.id)
+    assert (handoff.outcome, handoff.ended_at is None) == ("merged", False)
     # Whoever waited there waits here now.
     assert (await shop.load(Conversation, id=desk.id)).waiting_since == since
     page = await desk.read()

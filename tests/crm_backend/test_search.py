@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 from crm_backend import upkeep
 from crm_backend.models import Message, Ticket, TicketEvent
 from crm_backend.principal import Principal
+from crm_backend.services import search_postgresql, search_queries
 from crm_backend.services.search import Filters, Found, search
 from crm_backend.services.search_index import catch_up, count_behind
 from tests.crm_backend.shop import NOW, Shop, refusal
@@ -176,6 +177,25 @@ async def test_filters_narrow_it(shop: Shop) -> None:
         assert {hit.customer_name for hit in found} == {"Alice Adler"}
     assert await texts(shop, "lamp", customer="C-999999") == []
     assert ticket.number in (await look(shop, "lamp", kind="ticket")).hits[0].url
+
+
+@pytest.mark.parametrize("window", [0, 4, 1_000])
+async def test_newest_matches_are_taken_however_common_a_word_is(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(search_queries, "MAX_CANDIDATES", 3)
+    monkeypatch.setattr(search_postgresql, "WINDOW", window)
+    await say_all(shop, *(f"lamp number {n} is broken" for n in range(6)), who=shop.bob)
+    await say_all(shop, "a kettle", "another lamp", "a kettle", "one more lamp")
+    await say_all(shop, "his own lamp", who=shop.rita)
+    query = {"order": "newest"}
+    newest = ["one more lamp", "another lamp", "lamp number 5 is broken"]
+    assert await texts(shop, "lamp", **query) == newest
+    broken = [f"lamp number {n} is broken" for n in (5, 4, 3)]
+    assert await texts(shop, "broken lamp", **query) == broken
+    assert await texts(shop, "lamp", customer=shop.bob.number, **query) == broken
+    assert await texts(shop, '"number 1 is broken"') == ["lamp number 1 is broken"]
+    assert await texts(shop, '"1 number"') == []
 
 
 async def test_staff_chats_are_their_owners_and_managers(shop: Shop) -> None:
