@@ -12,8 +12,8 @@ import aiohttp
 
 from crm_backend.authentication import STAFF_COOKIE
 
-# As live.js asks without any news.
-LOOK_SECONDS = 15
+# As live.js asks without any news; not in tabs in the background, as the conversations.
+LOOK_SECONDS = {"inbox": 15, "conversation": None}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Page:
     async def _keep_fresh(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS[self._kind])
             self._news.clear()
             await self._fetch()
 
