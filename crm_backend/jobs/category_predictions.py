@@ -12,7 +12,7 @@ from crm_backend.analytics.category_training import train_categories
 from crm_backend.analytics.features import NotEnoughData
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, keep_customers, list_allowed, load_frames
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import CategoryPrediction, Customer, Predictor, utc_now
 from crm_backend.predictors import save_categories
@@ -35,6 +35,7 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         frames = await load_frames(session)
+        frames = keep_customers(frames, await list_allowed(session))
         current = await find_current(session, KIND)
     rival = await asyncio.to_thread(find_categories, current, var_dir)
     try:
@@ -86,8 +87,7 @@ async def score(
         if row is None or predictor is None:
             raise Conflict("predictor_missing", "Train the category predictor first.")
         frames = await load_frames(session)
-        consenting = select(Customer.id).where(Customer.consent_profiling)
-        allowed = set(await session.scalars(consenting))
+        allowed = await list_allowed(session)
     try:
         histories = await asyncio.to_thread(
             category_histories, frames, as_of, predictor.categories

@@ -12,7 +12,7 @@ from crm_backend.analytics.order_terms import KIND
 from crm_backend.analytics.order_training import train_orders
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
-from crm_backend.frames import data_as_of, load_frames
+from crm_backend.frames import data_as_of, keep_customers, list_allowed, load_frames
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Customer, OrderPrediction, Predictor, utc_now
@@ -31,6 +31,7 @@ async def train(
     *,
     as_of: datetime | None = None,
     report: Report = log.info,
+    only_if_better: bool = False,
 ) -> Predictor:
     """Train the predictor on the records and store it with its card.
 
@@ -41,7 +42,8 @@ async def train(
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         currency = await _one_currency(session)
-        frames = await load_frames(session)
+        frames = await load_frames(session, currency=currency)
+        frames = keep_customers(frames, await list_allowed(session))
         current = await find_current(session, KIND)
     rival = await asyncio.to_thread(find_orders, current, var_dir)
     try:
@@ -63,7 +65,7 @@ async def train(
         file_name=file_name,
     )
     async with sessions.begin() as session:
-        row, verdict = await add_trained(session, row)
+        row, verdict = await add_trained(session, row, only_if_better=only_if_better)
     mae, own = (training.card[name]["mae"] for name in ("test", "baseline_test"))
     report(
         f"Trained {row.version}: MAE {mae:.3f} orders on the last window, "
@@ -99,8 +101,7 @@ async def score(
                 f"Train the orders predictor again: it knows {predictor.currency}.",
             )
         frames = await load_frames(session)
-        consenting = select(Customer.id).where(Customer.consent_profiling)
-        allowed = set(await session.scalars(consenting))
+        allowed = await list_allowed(session)
     features = await asyncio.to_thread(
         customer_features, frames, as_of, horizon_days=predictor.horizon_days
     )
@@ -120,8 +121,9 @@ async def score(
             as_of=as_of,
             now=utc_now(),
         )
-        await keep_drift(session, row, drift)
-    report(f"Scored {len(scores):,} customers: {KIND}; {drift_sentence(drift)}")
+        is_queued = await keep_drift(session, row, drift)
+    said = drift_sentence(drift, is_queued=is_queued)
+    report(f"Scored {len(scores):,} customers: {KIND}; {said}")
     return len(scores)
 
 

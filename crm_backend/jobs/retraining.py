@@ -5,9 +5,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from crm_backend.analytics.order_terms import KIND as ORDERS
 from crm_backend.db import Sessions
 from crm_backend.errors import AppError
-from crm_backend.jobs import outcomes, purchase
+from crm_backend.jobs import order_predictions, outcomes, purchase
 from crm_backend.jobs.job import Job, Report, log
 from crm_backend.models import Predictor, RetrainingRequest, utc_now
 from crm_backend.services.insights import PURCHASE
@@ -20,6 +21,7 @@ STEPS: Mapping[str, tuple[Train, Score]] = {
     PURCHASE: (purchase.train_purchase, purchase.score_purchase),
     "churn": (partial(outcomes.train, "churn"), partial(outcomes.score, "churn")),
     "refund": (partial(outcomes.train, "refund"), partial(outcomes.score, "refund")),
+    ORDERS: (order_predictions.train, order_predictions.score),
 }
 
 
