@@ -319,7 +319,7 @@ async def test_question_during_a_training_is_answered_by_the_one_in_use(
 ):
     began, may_end = Event(), Event()
 
-    def slow_training(frames, as_of, *, rival):
+    def slow_training(frames, as_of, **known):
         began.set()
         assert may_end.wait(60)
         raise NotEnoughData("orders", n_needed=2, n_found=1)
