@@ -21,6 +21,17 @@ TABLES = ("orders", "customers", "products", "visits", "tickets")
 COLUMNS = ("table", "figure", "n", "share", "change", "done")
 
 
+# What is done with impossible values, by table and rule, where they are not used as
+# they are. When a customer joined is no feature, so nobody is left out for that.
+DONE = {
+    ("orders", "future"): "done_future",
+    ("visits", "future"): "done_future",
+    ("tickets", "future"): "done_future",
+    ("orders", "negative_total"): "done_left_out",
+    ("orders", "unknown_currency"): "done_currency",
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """One figure of a table.
@@ -122,9 +133,6 @@ def _lines(name: str, table: Mapping[str, Any], language: str) -> Iterator[Line]
     def words(key: str, **values: object) -> str:
         return say(f"page_cleaning_{key}", language, **values)
 
-    # When a customer joined is no feature, so nobody is left out for it.
-    of_future = "done_kept" if name == "customers" else "done_future"
-
     yield line("n_rows", words("rows"), n_rows, of=None)
     yield line(
         "n_duplicates",
@@ -154,7 +162,7 @@ def _lines(name: str, table: Mapping[str, Any], language: str) -> Iterator[Line]
             f"impossible {one['rule']}",
             words(f"rule_{one['rule']}"),
             one["n"],
-            done=words(of_future if one["rule"] == "future" else "done_kept"),
+            done=words(DONE.get((name, one["rule"]), "done_kept")),
             is_wrong=True,
         )
 

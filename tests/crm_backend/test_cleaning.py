@@ -132,6 +132,7 @@ async def test_page_and_file_show_it_in_both_languages(client, dirty, report):
     rita = await dirty.cookie(dirty.rita)
     page = await (await client.get(f"{PAGE}?lang=en", headers=rita)).text()
     for words in (
+        "left out: a correction, not a purchase",
         "Unknown currency",
         "counts as a complaint",
         "+1",
