@@ -4,8 +4,6 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, select
-
 from crm_backend.analytics.category_histories import category_histories
 from crm_backend.analytics.category_terms import KIND
 from crm_backend.analytics.category_training import train_categories
@@ -13,8 +11,10 @@ from crm_backend.analytics.features import NotEnoughData
 from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, keep_customers, list_allowed, load_frames
+from crm_backend.jobs.input_checks import predictor_missing
 from crm_backend.jobs.job import Job, Report, log
-from crm_backend.models import CategoryPrediction, Customer, Predictor, utc_now
+from crm_backend.jobs.score_storage import forget_refusing
+from crm_backend.models import CategoryPrediction, Predictor, utc_now
 from crm_backend.predictors import save_categories
 from crm_backend.services.category_predictions import find_categories, store_categories
 from crm_backend.services.predictors import add_trained, find_current
@@ -80,12 +80,13 @@ async def score(
     Raises:
         Conflict: `predictor_missing` or `not_enough_data`; the last scores stay.
     """
+    await forget_refusing(sessions, CategoryPrediction)
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         row = await find_current(session, KIND)
         predictor = await asyncio.to_thread(find_categories, row, var_dir)
         if row is None or predictor is None:
-            raise Conflict("predictor_missing", "Train the category predictor first.")
+            raise predictor_missing(KIND, row)
         frames = await load_frames(session)
         allowed = await list_allowed(session)
     try:
@@ -96,14 +97,10 @@ async def score(
         raise Conflict("not_enough_data", f"A category prediction {err}.") from err
     histories = histories.pick(histories.customer_ids.isin(allowed))
     likeliest = await asyncio.to_thread(predictor.likeliest, histories)
-    refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
-        await session.execute(
-            delete(CategoryPrediction).where(
-                CategoryPrediction.customer_id.in_(refusing)
-            )
-        )
         await store_categories(session, row, likeliest, as_of=as_of, now=utc_now())
+    # Also those who withdrew the consent meanwhile.
+    await forget_refusing(sessions, CategoryPrediction)
     report(f"Scored {len(likeliest):,} customers: {KIND}")
     return len(likeliest)
 

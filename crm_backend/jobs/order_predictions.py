@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_backend.analytics.features import NotEnoughData, customer_features
@@ -14,8 +13,10 @@ from crm_backend.db import Sessions, reading
 from crm_backend.errors import Conflict
 from crm_backend.frames import data_as_of, keep_customers, list_allowed, load_frames
 from crm_backend.jobs.drift import drift_sentence, keep_drift, summarise_drift
+from crm_backend.jobs.input_checks import predictor_missing
 from crm_backend.jobs.job import Job, Report, log
-from crm_backend.models import Customer, OrderPrediction, Predictor, utc_now
+from crm_backend.jobs.score_storage import forget_refusing
+from crm_backend.models import OrderPrediction, Predictor, utc_now
 from crm_backend.predictors import save_orders
 from crm_backend.services.order_predictions import (
     find_orders,
@@ -87,14 +88,16 @@ async def score(
         how many were scored.
 
     Raises:
-        Conflict: `predictor_missing` or `several_currencies`; the last scores stay.
+        Conflict: `predictor_missing`, `several_currencies` or `not_enough_data`; the
+            last scores stay.
     """
+    await forget_refusing(sessions, OrderPrediction)
     async with reading(sessions) as session:
         as_of = as_of or await data_as_of(session, utc_now())
         row = await find_current(session, KIND)
         predictor = await asyncio.to_thread(find_orders, row, var_dir)
         if row is None or predictor is None:
-            raise Conflict("predictor_missing", "Train the orders predictor first.")
+            raise predictor_missing(KIND, row)
         if await _one_currency(session) != predictor.currency:
             raise Conflict(
                 "predictor_missing",
@@ -102,17 +105,16 @@ async def score(
             )
         frames = await load_frames(session)
         allowed = await list_allowed(session)
-    features = await asyncio.to_thread(
-        customer_features, frames, as_of, horizon_days=predictor.horizon_days
-    )
+    try:
+        features = await asyncio.to_thread(
+            customer_features, frames, as_of, horizon_days=predictor.horizon_days
+        )
+    except NotEnoughData as err:
+        raise Conflict("not_enough_data", f"An order prediction {err}.") from err
     features = features[features.index.isin(allowed)]
     scores = await asyncio.to_thread(predictor.score, features)
     drift = summarise_drift(row, features, scores, "expected_orders", as_of)
-    refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:
-        await session.execute(
-            delete(OrderPrediction).where(OrderPrediction.customer_id.in_(refusing))
-        )
         await store_orders(
             session,
             row,
@@ -122,6 +124,8 @@ async def score(
             now=utc_now(),
         )
         is_queued = await keep_drift(session, row, drift)
+    # Also those who withdrew the consent meanwhile.
+    await forget_refusing(sessions, OrderPrediction)
     said = drift_sentence(drift, is_queued=is_queued)
     report(f"Scored {len(scores):,} customers: {KIND}; {said}")
     return len(scores)

@@ -1,10 +1,11 @@
 """Make the analyses that are missing or old, such as at the first start."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import NamedTuple, get_args
 
 from rich.console import Console
 
@@ -30,10 +31,31 @@ from crm_backend.services.predictors import find_current, find_trained_at
 
 # An analysis of the last day needs no refreshing.
 FRESH_FOR = timedelta(days=1)
-# Kinds of predictors with their jobs and what loads them.
-EXPECTED: tuple[tuple[str, Any, Callable[[Predictor | None, Path], object]], ...] = (
-    (ORDERS, order_predictions, find_orders),
-    (CATEGORY, category_predictions, find_categories),
+
+
+class Predicted(NamedTuple):
+    """A kind of predictor with its jobs and what loads it."""
+
+    kind: str
+    train: Callable[..., Awaitable[object]]
+    score: Callable[..., Awaitable[int]]
+    find: Callable[[Predictor | None, Path], object]
+
+
+OUTCOMES = tuple(
+    Predicted(
+        kind, partial(outcomes.train, kind), partial(outcomes.score, kind), find_outcome
+    )
+    for kind in get_args(Kind)
+)
+EXPECTED = (
+    Predicted(ORDERS, order_predictions.train, order_predictions.score, find_orders),
+    Predicted(
+        CATEGORY,
+        category_predictions.train,
+        category_predictions.score,
+        find_categories,
+    ),
 )
 # Their names are the kinds of analyses that they keep.
 REFRESHED = (*segments.JOBS, *recommendations.JOBS, *demand.JOBS)
@@ -49,22 +71,7 @@ async def refresh_outcomes(
     Returns:
         the kinds that were trained and scored.
     """
-    report = report or Console().print
-    done = []
-    for kind in get_args(Kind):
-        async with reading(sessions) as session:
-            trained_at = await find_trained_at(session, kind)
-            row = await find_current(session, kind)
-        usable = await asyncio.to_thread(find_outcome, row, var_dir) is not None
-        if usable and trained_at and utc_now() - trained_at <= FRESH_FOR:
-            continue
-        try:
-            await outcomes.train(kind, sessions, var_dir, report=report)
-            await outcomes.score(kind, sessions, var_dir, report=report)
-            done.append(kind)
-        except Conflict as err:
-            report(err.message)
-    return done
+    return await _refresh(OUTCOMES, sessions, var_dir, report)
 
 
 async def refresh_expected(
@@ -77,19 +84,28 @@ async def refresh_expected(
     Returns:
         the kinds that were trained and scored.
     """
+    return await _refresh(EXPECTED, sessions, var_dir, report)
+
+
+async def _refresh(
+    predicted: Iterable[Predicted],
+    sessions: Sessions,
+    var_dir: Path,
+    report: Report | None,
+) -> list[str]:
     report = report or Console().print
     done = []
-    for kind, job, find in EXPECTED:
+    for one in predicted:
         async with reading(sessions) as session:
-            trained_at = await find_trained_at(session, kind)
-            row = await find_current(session, kind)
-        usable = await asyncio.to_thread(find, row, var_dir) is not None
+            trained_at = await find_trained_at(session, one.kind)
+            row = await find_current(session, one.kind)
+        usable = await asyncio.to_thread(one.find, row, var_dir) is not None
         if usable and trained_at and utc_now() - trained_at <= FRESH_FOR:
             continue
         try:
-            await job.train(sessions, var_dir, report=report)
-            await job.score(sessions, var_dir, report=report)
-            done.append(kind)
+            await one.train(sessions, var_dir, report=report)
+            await one.score(sessions, var_dir, report=report)
+            done.append(one.kind)
         except Conflict as err:
             report(err.message)
     return done

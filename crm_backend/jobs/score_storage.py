@@ -12,7 +12,13 @@ import pandas as pd
 from sqlalchemy import delete, insert, select
 
 from crm_backend.db import Sessions
-from crm_backend.models import Customer, CustomerPrediction, PurchasePrediction
+from crm_backend.models import (
+    CategoryPrediction,
+    Customer,
+    CustomerPrediction,
+    OrderPrediction,
+    PurchasePrediction,
+)
 
 Table = type[PurchasePrediction] | type[CustomerPrediction]
 # So few are written in the time that a chat can wait.
@@ -76,7 +82,10 @@ async def store_scores(
     await forget_refusing(sessions, table)
 
 
-async def forget_refusing(sessions: Sessions, table: Table) -> None:
+async def forget_refusing(
+    sessions: Sessions,
+    table: Table | type[OrderPrediction] | type[CategoryPrediction],
+) -> None:
     """Delete what is stored of customers who do not allow predictions."""
     refusing = select(Customer.id).where(~Customer.consent_profiling)
     async with sessions.begin() as session:

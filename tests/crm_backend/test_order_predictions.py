@@ -175,6 +175,24 @@ async def test_too_little_data_names_what_is_missing(sessions, tmp_path):
         await train(sessions, tmp_path, as_of=AS_OF)
 
 
+async def test_scoring_before_the_first_order_says_so_and_keeps_the_scores(
+    sessions, tmp_path
+):
+    number, _ = await find_best(sessions)
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Customer)
+            .where(Customer.number == number)
+            .values(consent_profiling=False)
+        )
+    before = await count(sessions, OrderPrediction)
+    with pytest.raises(Conflict, match="needs 1 orders, found 0") as caught:
+        await score(sessions, tmp_path, as_of=AS_OF.replace(year=1999))
+    assert caught.value.code == "not_enough_data"
+    # Only who withdrew the consent has none any more, although nobody could be scored.
+    assert await count(sessions, OrderPrediction) == before - 1
+
+
 async def test_refreshing_leaves_fresh_ones_alone(sessions, tmp_path):
     async with sessions.begin() as session:
         await session.execute(update(Order).values(status="cancelled"))
